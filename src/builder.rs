@@ -1,0 +1,269 @@
+//! Options of a server.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::Location;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::Settings;
+use crate::journal::JournalLimits;
+use crate::log::{LogEvent, LogSink};
+use crate::message::convert::convert;
+use crate::message::request::Version;
+use crate::server::TestServer;
+use crate::site::Log;
+use crate::start_error::StartError;
+
+/// Options of a server: [`TestServer::builder`].
+///
+/// ```
+/// use fixture_server::prelude::*;
+///
+/// let server = TestServer::builder()
+///     .dir("fixtures/site")
+///     .bind("[::1]:0")
+///     .max_body(16 * MIB)
+///     .start();
+/// assert!(server.url("/").starts_with("http://[::1]:"));
+/// ```
+#[must_use = "a builder does nothing until `.start()` or `.try_start()`"]
+#[derive(Debug)]
+pub struct Builder {
+    pub(crate) dir: Option<PathBuf>,
+    pub(crate) bind: Bind,
+    pub(crate) settings: Settings,
+    pub(crate) journal: JournalLimits,
+    pub(crate) log: Option<Log>,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone)]
+pub(crate) enum Bind {
+    Tcp(SocketAddr),
+    #[cfg(unix)]
+    Unix(PathBuf),
+}
+
+/// The version in a server's status lines: [`Builder::protocol`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// `HTTP/1.0`: each connection ends with its response, as http.server does by default.
+    Http10,
+    /// `HTTP/1.1`: connections stay open.
+    Http11,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Builder {
+        Builder {
+            dir: None,
+            bind: Bind::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)),
+            settings: Settings::default(),
+            journal: JournalLimits::default(),
+            log: None,
+        }
+    }
+
+    /// Serves this directory where no rule fits. Default: none.
+    pub fn dir(mut self, dir: impl IntoDir) -> Builder {
+        self.dir = Some(dir.into_dir());
+        self
+    }
+
+    /// The address to listen on. Default: `127.0.0.1:0`, a free port. The IPv6 wildcard `::` takes IPv4 connections too.
+    ///
+    /// # Panics
+    ///
+    /// If a text is no address.
+    #[track_caller]
+    pub fn bind(mut self, addr: impl IntoAddr) -> Builder {
+        self.bind = Bind::Tcp(addr.into_addr());
+        self
+    }
+
+    /// Listens on a Unix socket instead. Its file must not exist; it is removed when the server stops.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// # use std::io::{Read, Write};
+    /// let dir = tempfile::tempdir()?;
+    /// let server = TestServer::builder().bind_unix(dir.path().join("api.sock")).start();
+    /// server.on("GET", "/", |_| "hello");
+    ///
+    /// let mut client = std::os::unix::net::UnixStream::connect(server.socket_path().unwrap())?;
+    /// client.write_all(b"GET / HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n")?;
+    /// let mut answer = String::new();
+    /// client.read_to_string(&mut answer)?;
+    /// assert!(answer.ends_with("hello"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(unix)]
+    pub fn bind_unix(mut self, path: impl AsRef<Path>) -> Builder {
+        self.bind = Bind::Unix(path.as_ref().to_owned());
+        self
+    }
+
+    /// The largest request body in bytes; a larger one is refused with 413. Default: 256 MiB.
+    pub fn max_body(mut self, bytes: usize) -> Builder {
+        self.settings.limits.body = bytes;
+        self
+    }
+
+    /// The largest head of a request in bytes, its request line included; a larger one is refused with 431. Default: 64 KiB.
+    pub fn max_head(mut self, bytes: usize) -> Builder {
+        self.settings.limits.head = bytes;
+        self
+    }
+
+    /// The most header fields of a request; more are refused with 431. Default, and at most: 1,000.
+    pub fn max_fields(mut self, fields: usize) -> Builder {
+        self.settings.limits.fields = fields;
+        self
+    }
+
+    /// The longest request target in bytes; a longer one is refused with 414. Default: 64 KiB.
+    pub fn max_target(mut self, bytes: usize) -> Builder {
+        self.settings.limits.target = bytes;
+        self
+    }
+
+    /// How many requests the journal keeps: the newest. Default: all. Reports say when it dropped some.
+    pub fn journal_limit(mut self, requests: usize) -> Builder {
+        self.journal.requests = Some(requests);
+        self
+    }
+
+    /// How many bytes of heads and bodies the journal keeps: those of the newest requests. Default: all. Reports say when
+    /// it dropped some.
+    pub fn journal_bytes(mut self, bytes: usize) -> Builder {
+        self.journal.bytes = Some(bytes);
+        self
+    }
+
+    /// How long a head may take in all, how long a body may take for each 64 KiB, and how long a connection may be idle.
+    /// A head or body that takes longer is refused with 408. Default: 30 s, and 300 s for idle connections.
+    ///
+    /// # Panics
+    ///
+    /// If the time is zero.
+    #[track_caller]
+    pub fn read_timeout(mut self, time: Duration) -> Builder {
+        assert!(
+            !time.is_zero(),
+            "a read timeout of zero would refuse every request: pass a longer one, such as `secs(5)`"
+        );
+        self.settings.read_timeout = time;
+        self.settings.idle_timeout = time;
+        self
+    }
+
+    /// Whether connections stay open after a response. Default: `true`.
+    pub fn keep_alive(mut self, on: bool) -> Builder {
+        self.settings.keep_alive = on;
+        self
+    }
+
+    /// The version in status lines. Default: HTTP/1.1.
+    pub fn protocol(mut self, protocol: Protocol) -> Builder {
+        self.settings.protocol = match protocol {
+            Protocol::Http10 => Version::Http10,
+            Protocol::Http11 => Version::Http11,
+        };
+        self
+    }
+
+    /// Tells a closure of each request as it is answered, before the response is sent. It runs on the thread that
+    /// answers and holds the response up. Default: silence.
+    #[track_caller]
+    pub fn log(mut self, sink: impl Fn(&LogEvent) + Send + Sync + 'static) -> Builder {
+        let sink: LogSink = Arc::new(sink);
+        self.log = Some(Log { sink, location: Location::caller() });
+        self
+    }
+
+    /// Starts the server. When this returns, connections are accepted.
+    ///
+    /// # Panics
+    ///
+    /// At the caller's line with path or address and the system's reason, if the directory cannot be served or the address
+    /// cannot be listened on.
+    #[track_caller]
+    pub fn start(self) -> TestServer {
+        match self.try_start() {
+            Ok(server) => server,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// [`start`](Builder::start) as a `Result`.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be served or the address cannot be listened on.
+    pub fn try_start(self) -> Result<TestServer, StartError> {
+        TestServer::from_builder(self)
+    }
+}
+
+/// A directory to serve: `"site"`, `&path`, `path_buf`, `&tempdir`.
+///
+/// A `TempDir` by value would be deleted as soon as `start` returns, and does not compile:
+///
+/// ```compile_fail
+/// let dir = tempfile::tempdir().unwrap();
+/// let server = fixture_server::TestServer::start(dir);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` passed by value is not a directory to serve: pass a path, or `&dir` for a `TempDir`, which would be deleted when `start` returns",
+    label = "neither a path nor a reference to what owns the directory"
+)]
+pub trait IntoDir {
+    /// The path.
+    fn into_dir(self) -> PathBuf;
+}
+
+impl<T: AsRef<Path> + ?Sized> IntoDir for &T {
+    fn into_dir(self) -> PathBuf {
+        self.as_ref().to_owned()
+    }
+}
+
+convert!(IntoDir::into_dir -> PathBuf;
+    PathBuf => |path| path,
+    String => |path| path.into(),
+);
+
+/// An address to bind: `"[::1]:0"`, `SocketAddr`, `(ip, port)`, or a port of 127.0.0.1.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an address to bind",
+    note = "pass `\"127.0.0.1:0\"`, a `SocketAddr`, `(ip, port)` or a port; Unix sockets have `.bind_unix(path)`"
+)]
+pub trait IntoAddr {
+    /// The address; panics at the caller's line if the text is none.
+    fn into_addr(self) -> SocketAddr;
+}
+
+convert!(IntoAddr::into_addr -> SocketAddr;
+    &str => |text| addr_of(text),
+    String => |text| addr_of(&text),
+    SocketAddr => |addr| addr,
+    (IpAddr, u16) => |addr| SocketAddr::from(addr),
+    u16 => |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+);
+
+#[track_caller]
+fn addr_of(text: &str) -> SocketAddr {
+    match text.parse() {
+        Ok(addr) => addr,
+        Err(_) if text.parse::<IpAddr>().is_ok() => {
+            let addr = if text.contains(':') { format!("[{text}]:0") } else { format!("{text}:0") };
+            panic!("the address {text:?} lacks a port: write {addr:?} for a free one")
+        }
+        Err(_) => panic!(
+            "{text:?} is not an address to listen on: write an IP address and a port, such as \"127.0.0.1:0\" or \"[::1]:0\" \
+             (names are not looked up)"
+        ),
+    }
+}

@@ -1,0 +1,424 @@
+//! One connection: reads requests, has them answered, carries out the plans of the answers.
+
+use std::io;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+
+use crate::message::delivery::{Arrival, Client, Ended, Receipt};
+use crate::message::request::Request;
+use crate::plan::{End, Plan, Step};
+use crate::wire::Exchange;
+use crate::wire::date::DateLine;
+use crate::wire::decoder::{self, Decoder};
+use crate::wire::encode::{self, Circumstances};
+use crate::wire::refusal::Refusal;
+
+use super::sending::{Progress, Sending};
+use super::transport::SharedTransport;
+use super::{Incoming, Port};
+
+/// What a thread lends to the connection it serves, so that idle connections hold no buffers.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    buffer: Vec<u8>,
+    date: DateLine,
+}
+
+/// A read takes a head and a body of 64 KiB at once; a write takes as much of a file.
+const BUFFER: usize = 128 << 10;
+
+/// Requests answered in one go before other connections have their turn.
+const TURNS: usize = 64;
+
+/// A connection that ends early is read on for so long and so far, so that a reset does not overtake the answer.
+const LINGER_TIME: Duration = Duration::from_secs(5);
+const LINGER_BYTES: u64 = 64 << 20;
+
+/// So many bytes of a body buy it another `read_timeout`; fewer do not, so that trickling gains nothing.
+const BODY_PROGRESS: usize = 64 << 10;
+
+impl Scratch {
+    pub(super) fn new() -> Scratch {
+        Scratch { buffer: vec![0; BUFFER], date: DateLine::default() }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    port: Arc<Port>,
+    transport: SharedTransport,
+    client: Arc<Client>,
+    decoder: Decoder,
+    inbox: Inbox,
+    sending: Option<Box<Sending>>,
+    phase: Phase,
+    requests: usize,
+    /// When the head of the request whose body is arriving was complete.
+    arrived: Option<SystemTime>,
+    /// When the current head or body must have arrived.
+    due: Option<Instant>,
+    body_progress: usize,
+    /// Everything that has arrived was read.
+    drained: bool,
+    /// The poller said that the client closed its sending side.
+    hung_up: bool,
+    /// The client sends nothing more.
+    at_end: bool,
+    registered: Registered,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// Our side is closed; what still comes is thrown away.
+    Lingering {
+        left: u64,
+        until: Instant,
+    },
+    /// A fault keeps the connection open and silent.
+    Stalled,
+}
+
+/// What the poller was asked to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Registered {
+    Nothing,
+    Reads,
+    ReadsAndWrites,
+}
+
+/// What to do with a connection that was served for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Wait for the client, until then.
+    Wait {
+        until: Instant,
+        writes: bool,
+    },
+    /// There is more to do; let others go first.
+    Yield,
+    Close,
+}
+
+impl Connection {
+    pub(super) fn new(port: Arc<Port>, transport: SharedTransport, client: Client) -> Connection {
+        Connection {
+            port,
+            transport,
+            client: Arc::new(client),
+            decoder: Decoder::default(),
+            inbox: Inbox::default(),
+            sending: None,
+            phase: Phase::Open,
+            requests: 0,
+            arrived: None,
+            due: None,
+            body_progress: 0,
+            drained: false,
+            hung_up: false,
+            at_end: false,
+            registered: Registered::Nothing,
+        }
+    }
+
+    pub(super) fn transport(&self) -> &SharedTransport {
+        &self.transport
+    }
+
+    pub(super) fn registered(&mut self) -> &mut Registered {
+        &mut self.registered
+    }
+
+    /// Serves the connection as far as it goes without waiting. `before_user_code` is called before each request is
+    /// answered, which may take any time.
+    pub(super) fn run(&mut self, hung_up: bool, scratch: &mut Scratch, before_user_code: &dyn Fn()) -> Fate {
+        self.drained = false;
+        self.hung_up |= hung_up;
+        for _ in 0..TURNS {
+            if self.sending.is_some() {
+                match self.send(scratch) {
+                    Progress::Blocked => return self.wait(true),
+                    Progress::Gone => return Fate::Close,
+                    Progress::Done(End::Keep) => {}
+                    Progress::Done(End::Close) => {
+                        if self.drained && self.inbox.unread().is_empty() && !self.decoder.is_in_body() {
+                            return Fate::Close;
+                        }
+                        self.linger();
+                    }
+                    Progress::Done(End::Reset) => {
+                        self.transport.lock().prepare_reset();
+                        return Fate::Close;
+                    }
+                    Progress::Done(End::HalfClose) => {
+                        let _ = self.transport.lock().shutdown(Shutdown::Write);
+                        self.phase = Phase::Stalled;
+                    }
+                    Progress::Done(End::Stall) => self.phase = Phase::Stalled,
+                }
+            }
+            if self.phase != Phase::Open {
+                return self.discard(scratch);
+            }
+            match self.receive(scratch) {
+                Received::Step(step) => self.take(step, scratch, before_user_code),
+                Received::Nothing => return self.wait(false),
+                Received::End => {
+                    let inbox = std::mem::take(&mut self.inbox);
+                    let cut = if self.decoder.is_in_body() { Refusal::BodyCutShort } else { Refusal::HeadCutShort };
+                    match self.decoder.give_up(inbox.unread(), cut) {
+                        Some(step) => self.take(step, scratch, before_user_code),
+                        None => return Fate::Close,
+                    }
+                }
+                Received::Gone => return Fate::Close,
+            }
+        }
+        Fate::Yield
+    }
+
+    /// The time of the connection is up.
+    pub(super) fn expire(&mut self, scratch: &mut Scratch) -> Fate {
+        if self.sending.is_none() && self.phase == Phase::Open {
+            let inbox = std::mem::take(&mut self.inbox);
+            if let Some(step) = self.decoder.give_up(inbox.unread(), Refusal::TooSlow) {
+                self.take(step, scratch, &|| ());
+                return self.run(false, scratch, &|| ());
+            }
+        }
+        Fate::Close
+    }
+
+    /// Reads until there is something to do.
+    fn receive(&mut self, scratch: &mut Scratch) -> Received {
+        if !self.inbox.unread().is_empty() {
+            let inbox = std::mem::take(&mut self.inbox);
+            let (used, step) = self.decode(inbox.unread());
+            self.inbox = inbox;
+            self.inbox.advance(used);
+            if !matches!(step, decoder::Step::NeedMore) {
+                return Received::Step(step);
+            }
+        }
+        loop {
+            if self.at_end {
+                return Received::End;
+            }
+            if self.drained {
+                return Received::Nothing;
+            }
+            let read = self.transport.lock().read(&mut scratch.buffer);
+            let length = match read {
+                Ok(0) => {
+                    self.at_end = true;
+                    self.drained = true;
+                    continue;
+                }
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.drained = true;
+                    continue;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => return Received::Gone,
+            };
+            // An edge-triggered poller of Linux tells of whatever comes after a short read; unless the end came with it.
+            self.drained = cfg!(target_os = "linux") && length < scratch.buffer.len() && !self.hung_up;
+            if self.decoder.is_in_body() {
+                self.body_progress += length;
+            }
+            let fresh = &scratch.buffer[..length];
+            let step = if self.inbox.unread().is_empty() {
+                let (used, step) = self.decode(fresh);
+                self.inbox.push(&fresh[used..]);
+                step
+            } else {
+                let mut inbox = std::mem::take(&mut self.inbox);
+                inbox.push(fresh);
+                let (used, step) = self.decode(inbox.unread());
+                self.inbox = inbox;
+                self.inbox.advance(used);
+                step
+            };
+            if !matches!(step, decoder::Step::NeedMore) {
+                return Received::Step(step);
+            }
+        }
+    }
+
+    /// Feeds the decoder until it has something to act on.
+    fn decode(&mut self, input: &[u8]) -> (usize, decoder::Step) {
+        let limits = &self.port.settings.limits;
+        let (used, step) = self.decoder.feed(input, limits);
+        let decoder::Step::BodyFollows { expects_continue } = step else { return (used, step) };
+        self.arrived = Some(SystemTime::now());
+        self.due = None;
+        self.body_progress = 0;
+        if expects_continue {
+            return (used, step);
+        }
+        let (more, step) = self.decoder.feed(&input[used..], limits);
+        (used + more, step)
+    }
+
+    /// Acts on what the decoder found, which leaves a plan to carry out, or nothing.
+    fn take(&mut self, step: decoder::Step, scratch: &mut Scratch, before_user_code: &dyn Fn()) {
+        match step {
+            decoder::Step::NeedMore => {}
+            decoder::Step::BodyFollows { .. } => {
+                let interim = Step::Bytes(Bytes::from_static(encode::CONTINUE));
+                self.start_sending(Plan::one(interim, End::Keep), None, Ended::KeptOpen);
+            }
+            decoder::Step::Request(request, exchange) => {
+                before_user_code();
+                self.answer(request, exchange, None, scratch);
+            }
+            decoder::Step::Refused { request, refusal, exchange } => {
+                self.answer(request, exchange, Some(refusal), scratch);
+            }
+        }
+    }
+
+    fn answer(&mut self, request: Request, exchange: Exchange, refusal: Option<Refusal>, scratch: &mut Scratch) {
+        let arrived = self.arrived.take().unwrap_or_else(SystemTime::now);
+        self.due = None;
+        self.requests += 1;
+        let arrival = Arrival { number: self.requests, at: arrived };
+        let incoming = Incoming { request, refusal, client: self.client.clone(), arrival };
+        let answer = (self.port.service)(incoming);
+        let circumstances = Circumstances {
+            exchange,
+            protocol: self.port.settings.protocol,
+            keep_alive: self.port.settings.keep_alive,
+            date_line: scratch.date.at(arrived),
+        };
+        let plan = encode::plan(answer.response, circumstances);
+        let ended = match plan.end {
+            _ if refusal.is_some() => Ended::Refused,
+            _ if plan.faulty => Ended::Fault,
+            End::Keep => Ended::KeptOpen,
+            _ => Ended::ClosedByServer,
+        };
+        self.start_sending(plan, Some(answer.receipt), ended);
+    }
+
+    fn start_sending(&mut self, plan: Plan, receipt: Option<Arc<dyn Receipt>>, ended: Ended) {
+        self.sending = Some(Box::new(Sending::new(plan, receipt, ended)));
+    }
+
+    /// Carries out the plan until it is done or the client takes no more.
+    fn send(&mut self, scratch: &mut Scratch) -> Progress {
+        let Some(mut sending) = self.sending.take() else { return Progress::Done(End::Keep) };
+        let progress = sending.proceed(&self.transport, &mut scratch.buffer);
+        match progress {
+            Progress::Blocked => self.sending = Some(sending),
+            Progress::Gone => sending.report(Some(self.why_gone())),
+            Progress::Done(_) => {}
+        }
+        progress
+    }
+
+    fn why_gone(&self) -> Ended {
+        if self.port.stopped.load(Relaxed) { Ended::ServerStopped } else { Ended::ClientGone }
+    }
+
+    fn linger(&mut self) {
+        let _ = self.transport.lock().shutdown(Shutdown::Write);
+        self.phase = Phase::Lingering { left: LINGER_BYTES, until: Instant::now() + LINGER_TIME };
+        self.inbox = Inbox::default();
+    }
+
+    /// Throws away what comes until the client closes.
+    fn discard(&mut self, scratch: &mut Scratch) -> Fate {
+        loop {
+            let read = self.transport.lock().read(&mut scratch.buffer);
+            match read {
+                Ok(0) => return Fate::Close,
+                Ok(length) => {
+                    if let Phase::Lingering { left, .. } = &mut self.phase {
+                        *left = left.saturating_sub(length as u64);
+                        if *left == 0 {
+                            return Fate::Close;
+                        }
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.wait(false),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Fate::Close,
+            }
+        }
+    }
+
+    fn wait(&mut self, writes: bool) -> Fate {
+        let now = Instant::now();
+        let settings = &self.port.settings;
+        let until = match self.phase {
+            Phase::Lingering { until, .. } => until,
+            Phase::Stalled => now + settings.idle_timeout.max(Duration::from_secs(3600)),
+            Phase::Open if writes => now + settings.idle_timeout,
+            Phase::Open => {
+                if self.decoder.is_in_body() && self.body_progress >= BODY_PROGRESS {
+                    self.body_progress = 0;
+                    self.due = None;
+                }
+                if self.decoder.is_in_body() || !self.inbox.unread().is_empty() {
+                    *self.due.get_or_insert(now + settings.read_timeout)
+                } else {
+                    now + settings.idle_timeout
+                }
+            }
+        };
+        Fate::Wait { until, writes }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(sending) = &self.sending {
+            sending.report(Some(self.why_gone()));
+        }
+    }
+}
+
+enum Received {
+    Step(decoder::Step),
+    /// Everything was read, and more is needed.
+    Nothing,
+    /// The client sends no more.
+    End,
+    /// The connection is broken.
+    Gone,
+}
+
+/// What was read and not used yet.
+#[derive(Debug, Default)]
+struct Inbox {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+impl Inbox {
+    fn unread(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if self.start > self.bytes.len() / 2 {
+            self.bytes.drain(..self.start);
+            self.start = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn advance(&mut self, used: usize) {
+        self.start += used;
+        if self.start >= self.bytes.len() {
+            // An idle connection holds no buffer.
+            *self = Inbox::default();
+        }
+    }
+}

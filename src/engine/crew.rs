@@ -1,0 +1,494 @@
+//! The threads of the process and the one poller they share.
+//!
+//! Any thread of the crew may poll, one at a time; events it pulls go to a queue that all threads share. A thread takes
+//! an event, serves the connection to the end (reading, handler, writing) and comes back for the next, so that a quick
+//! handler costs no wake-up of another thread.
+//!
+//! A handler may block for as long as it likes. One thread stands by: as long as there is traffic it looks once in a
+//! millisecond whether anybody polls or takes events; if for two ticks nobody does, it takes over and another one
+//! stands by. For a while after that, threads see to it that somebody else polls *before* they run a handler, so that a
+//! thousand blocking handlers need not wait for a tick each. Threads that find nothing to do leave after some seconds.
+//! Without traffic nobody ticks.
+
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use crate::message::delivery::Client;
+
+use super::Port;
+use super::connection::{Connection, Fate, Registered, Scratch};
+use super::slots::{Seat, Slots, Tenant};
+use super::timers::Timers;
+use super::transport::SharedTransport;
+
+const WAKE: Token = Token(usize::MAX);
+
+/// How often the standby thread looks.
+const TICK: Duration = Duration::from_millis(1);
+
+/// So many ticks without progress, one after the other, mean that a handler blocks. After one alone it may be that the
+/// whole process was not given a processor for a while.
+const STUCK_TICKS: u32 = 2;
+
+/// After so many ticks without traffic it sleeps until there is some.
+const QUIET_TICKS: u32 = 60;
+
+/// For so long after a handler blocked, polling is passed on before each.
+const PASSING: Duration = Duration::from_millis(50);
+
+/// A thread that has nothing to do for so long leaves.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// When accepting failed for want of descriptors, it is tried again after this.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+pub(crate) struct Crew {
+    registry: Registry,
+    /// Ends the sleep of the polling thread.
+    waker: Waker,
+    state: Mutex<State>,
+    idle: Condvar,
+    standby: Condvar,
+    /// Handlers have blocked lately.
+    passing: AtomicBool,
+}
+
+struct State {
+    /// Away while a thread polls.
+    poller: Option<Box<Poller>>,
+    /// When the polling thread will wake by itself; `None` inside: not at all.
+    polling: Option<Option<Instant>>,
+    slots: Slots,
+    ready: VecDeque<usize>,
+    timers: Timers,
+    idle_threads: usize,
+    /// Threads that were called and have not come yet. One is enough: calling for each event would bring up a crowd
+    /// where they have to wait for a processor.
+    coming: usize,
+    has_standby: bool,
+    standby_sleeps: bool,
+    /// Counts the events that were taken: whether it moves tells whether anybody works.
+    beats: u64,
+    passing_until: Option<Instant>,
+}
+
+struct Poller {
+    poll: Poll,
+    events: Events,
+}
+
+/// What a thread has taken upon itself.
+enum Job {
+    Accept { token: usize, port: Arc<Port> },
+    Serve { token: usize, connection: Box<Connection>, hung_up: bool, expired: bool },
+}
+
+type Guard<'a> = MutexGuard<'a, State>;
+
+impl Crew {
+    /// The crew of this process; the first call brings it up.
+    pub(crate) fn get() -> io::Result<&'static Crew> {
+        static CREW: Mutex<Option<&'static Crew>> = Mutex::new(None);
+        let mut slot = CREW.lock();
+        if let Some(crew) = *slot {
+            return Ok(crew);
+        }
+        let poll = Poll::new()?;
+        let crew: &'static Crew = Box::leak(Box::new(Crew {
+            registry: poll.registry().try_clone()?,
+            waker: Waker::new(poll.registry(), WAKE)?,
+            state: Mutex::new(State {
+                poller: Some(Box::new(Poller { poll, events: Events::with_capacity(256) })),
+                polling: None,
+                slots: Slots::default(),
+                ready: VecDeque::new(),
+                timers: Timers::default(),
+                idle_threads: 0,
+                coming: 2,
+                has_standby: false,
+                standby_sleeps: false,
+                beats: 0,
+                passing_until: None,
+            }),
+            idle: Condvar::new(),
+            standby: Condvar::new(),
+            passing: AtomicBool::new(false),
+        }));
+        // One to poll, one to stand by.
+        crew.spawn()?;
+        crew.spawn()?;
+        *slot = Some(crew);
+        Ok(crew)
+    }
+
+    /// Begins to serve a port; returns the token with which it ends.
+    pub(super) fn add(&self, port: &Arc<Port>) -> io::Result<usize> {
+        let token = self.state.lock().slots.add_listener(port.clone());
+        let registered = match port.listener.lock().as_mut() {
+            Some(listener) => listener.register(&self.registry, Token(token)),
+            None => Ok(()),
+        };
+        if registered.is_err() {
+            self.state.lock().slots.remove_listener(token);
+        }
+        registered.map(|()| token)
+    }
+
+    /// Closes a port and every connection of it.
+    pub(super) fn remove(&self, token: usize, port: &Port) {
+        port.stopped.store(true, Relaxed);
+        drop(port.listener.lock().take());
+        let mut state = self.state.lock();
+        let (resting, armed) = state.slots.remove_listener(token);
+        for (at, token) in armed {
+            state.timers.remove(at, token);
+        }
+        // Closing takes system calls, which nobody else should wait for.
+        drop(state);
+        drop(resting);
+    }
+
+    fn spawn(&'static self) -> io::Result<()> {
+        std::thread::Builder::new().name("fixture-server".to_owned()).spawn(|| self.work()).map(drop)
+    }
+
+    fn work(&'static self) {
+        let mut scratch = Scratch::new();
+        let mut state = self.state.lock();
+        state.coming = state.coming.saturating_sub(1);
+        loop {
+            if let Some(job) = state.next_job() {
+                drop(state);
+                state = self.serve(job, &mut scratch);
+            } else if let Some(poller) = state.poller.take() {
+                state = self.poll(state, poller);
+            } else {
+                match self.rest(state) {
+                    Some(guard) => state = guard,
+                    None => return,
+                }
+            }
+        }
+    }
+
+    /// Waits for events and queues them.
+    fn poll<'a>(&'a self, mut state: Guard<'a>, mut poller: Box<Poller>) -> Guard<'a> {
+        let until = state.timers.next();
+        state.polling = Some(until);
+        drop(state);
+        let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let polled = poller.poll.poll(&mut poller.events, timeout);
+        let mut state = self.state.lock();
+        state.polling = None;
+        if polled.is_ok() {
+            for event in &poller.events {
+                state.notice(event.token().0, event.is_read_closed());
+            }
+        }
+        if until.is_some_and(|until| until <= Instant::now()) {
+            state.fire_timers();
+        }
+        state.poller = Some(poller);
+        if state.standby_sleeps && !state.ready.is_empty() {
+            self.standby.notify_one();
+        }
+        state
+    }
+
+    fn serve(&'static self, job: Job, scratch: &mut Scratch) -> Guard<'static> {
+        match job {
+            Job::Accept { token, port } => self.accept(token, &port, scratch),
+            Job::Serve { token, mut connection, hung_up, expired } => {
+                // A bug of ours costs this connection, not a thread of everybody's.
+                let fate = catch_unwind(AssertUnwindSafe(|| {
+                    if expired {
+                        connection.expire(scratch)
+                    } else {
+                        connection.run(hung_up, scratch, &|| self.pass_on())
+                    }
+                }));
+                self.settle(token, connection, fate.unwrap_or(Fate::Close))
+            }
+        }
+    }
+
+    /// Takes one connection and serves it at once: its request is often there already.
+    fn accept(&'static self, token: usize, port: &Arc<Port>, scratch: &mut Scratch) -> Guard<'static> {
+        let accepted = match port.listener.lock().as_ref() {
+            Some(listener) => listener.accept(),
+            None => return self.state.lock(),
+        };
+        let (transport, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                let mut state = self.state.lock();
+                match error.kind() {
+                    io::ErrorKind::WouldBlock => {}
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted => {
+                        state.ready.push_back(token);
+                    }
+                    // Most likely out of descriptors. No event will come for what waits already, so a timer does.
+                    _ => self.arm(&mut state, Instant::now() + ACCEPT_PAUSE, token),
+                }
+                return state;
+            }
+        };
+        let mut state = self.state.lock();
+        // There may be more: whoever is free next looks.
+        state.ready.push_back(token);
+        let Some(seat) = state.slots.add_connection(token, transport.clone()) else { return state };
+        drop(state);
+        let number = port.accepted.fetch_add(1, Relaxed) + 1;
+        let connection = Box::new(Connection::new(port.clone(), transport, Client { number, peer }));
+        self.serve(Job::Serve { token: seat, connection, hung_up: false, expired: false }, scratch)
+    }
+
+    /// Puts a connection back, or gives it up.
+    fn settle(&self, token: usize, mut connection: Box<Connection>, fate: Fate) -> Guard<'_> {
+        let (until, writes) = match fate {
+            Fate::Wait { until, writes } => (Some(until), writes),
+            Fate::Yield => (None, false),
+            Fate::Close => return self.close(token, connection),
+        };
+        if fate != Fate::Yield && self.register(token, &mut connection, writes).is_err() {
+            return self.close(token, connection);
+        }
+        let mut state = self.state.lock();
+        let Some(seat) = state.slots.seat(token) else {
+            // The server was stopped meanwhile.
+            drop(state);
+            drop(connection);
+            return self.state.lock();
+        };
+        seat.resting = Some(connection);
+        let again = std::mem::take(&mut seat.again) || fate == Fate::Yield;
+        if again {
+            seat.queued = true;
+            state.ready.push_back(token);
+        }
+        if let Some(until) = until {
+            self.set_deadline(&mut state, token, until);
+        }
+        state
+    }
+
+    fn close(&self, token: usize, connection: Box<Connection>) -> Guard<'_> {
+        let mut state = self.state.lock();
+        if let Some(Some(armed)) = state.slots.remove_connection(token) {
+            state.timers.remove(armed, token);
+        }
+        drop(state);
+        drop(connection);
+        self.state.lock()
+    }
+
+    /// Asks the poller for what the connection waits for, which is done late: many connections never wait.
+    fn register(&self, token: usize, connection: &mut Connection, writes: bool) -> io::Result<()> {
+        let transport: SharedTransport = match (*connection.registered(), writes) {
+            (Registered::ReadsAndWrites, _) | (Registered::Reads, false) => return Ok(()),
+            _ => connection.transport().clone(),
+        };
+        let (now, interest) = if writes {
+            (Registered::ReadsAndWrites, Interest::READABLE | Interest::WRITABLE)
+        } else {
+            (Registered::Reads, Interest::READABLE)
+        };
+        let before = std::mem::replace(connection.registered(), now);
+        let mut transport = transport.lock();
+        if before == Registered::Nothing {
+            transport.register(&self.registry, Token(token), interest)
+        } else {
+            transport.reregister(&self.registry, Token(token), interest)
+        }
+    }
+
+    /// The timer of a seat goes off at the deadline or before; a later deadline is noticed then.
+    fn set_deadline(&self, state: &mut State, token: usize, until: Instant) {
+        let Some(seat) = state.slots.seat(token) else { return };
+        seat.deadline = Some(until);
+        let before = seat.armed;
+        if before.is_some_and(|armed| armed <= until) {
+            return;
+        }
+        seat.armed = Some(until);
+        if let Some(before) = before {
+            state.timers.remove(before, token);
+        }
+        self.arm(state, until, token);
+    }
+
+    fn arm(&self, state: &mut State, at: Instant, token: usize) {
+        state.timers.add(at, token);
+        let sleeps_longer = match state.polling {
+            Some(Some(until)) => at < until,
+            Some(None) => true,
+            None => false,
+        };
+        if sleeps_longer {
+            // Failing to wake it costs punctuality only.
+            let _ = self.waker.wake();
+        }
+    }
+
+    /// Before a handler runs: if handlers have blocked lately, somebody else is to poll while it does.
+    fn pass_on(&'static self) {
+        if !self.passing.load(Relaxed) {
+            return;
+        }
+        let state = self.state.lock();
+        if state.polling.is_none() {
+            self.call_a_hand(state);
+        }
+    }
+
+    /// Wakes an idle thread, or brings up another one; unless one is on its way.
+    fn call_a_hand(&'static self, mut state: Guard<'_>) {
+        if state.coming > 0 {
+            return;
+        }
+        state.coming += 1;
+        if state.idle_threads > 0 {
+            self.idle.notify_one();
+            return;
+        }
+        drop(state);
+        if self.spawn().is_err() {
+            // The standby takes over a little later instead, or a thread that comes back.
+            self.state.lock().coming -= 1;
+        }
+    }
+
+    /// Nothing to do, and somebody else polls. `None`: this thread may leave.
+    fn rest(&'static self, mut state: Guard<'static>) -> Option<Guard<'static>> {
+        if !state.has_standby {
+            self.stand_by(&mut state);
+            // Whoever stands by next is to be there before this thread blocks.
+            self.call_a_hand(state);
+            return Some(self.state.lock());
+        }
+        state.idle_threads += 1;
+        let timed_out = self.idle.wait_for(&mut state, IDLE).timed_out();
+        state.idle_threads -= 1;
+        let was_called = state.coming > 0;
+        state.coming = state.coming.saturating_sub(1);
+        let needed = was_called || !state.has_standby || state.poller.is_some() || !state.ready.is_empty();
+        (needed || !timed_out).then_some(state)
+    }
+
+    /// Returns when this thread is needed: nobody polls, and nobody has taken an event for a whole tick.
+    fn stand_by(&self, state: &mut Guard<'_>) {
+        state.has_standby = true;
+        let (mut seen, mut quiet, mut stuck) = (state.beats, 0, 0);
+        loop {
+            if quiet < QUIET_TICKS {
+                self.standby.wait_for(state, TICK);
+            } else {
+                state.standby_sleeps = true;
+                self.standby.wait(state);
+                state.standby_sleeps = false;
+                quiet = 0;
+                seen = state.beats;
+                continue;
+            }
+            if state.passing_until.is_some_and(|until| until <= Instant::now()) {
+                state.passing_until = None;
+                self.passing.store(false, Relaxed);
+            }
+            if state.polling.is_some() {
+                (quiet, stuck) = (quiet + 1, 0);
+            } else if state.beats == seen {
+                (quiet, stuck) = (0, stuck + 1);
+                if stuck == STUCK_TICKS {
+                    break;
+                }
+            } else {
+                (quiet, stuck) = (0, 0);
+            }
+            seen = state.beats;
+        }
+        state.has_standby = false;
+        state.passing_until = Some(Instant::now() + PASSING);
+        self.passing.store(true, Relaxed);
+    }
+}
+
+impl State {
+    fn next_job(&mut self) -> Option<Job> {
+        while let Some(token) = self.ready.pop_front() {
+            match self.slots.get(token) {
+                None => {}
+                Some(Tenant::Listener { port, .. }) => {
+                    self.beats += 1;
+                    return Some(Job::Accept { token, port: port.clone() });
+                }
+                Some(Tenant::Connection(seat)) => {
+                    seat.queued = false;
+                    if let Some(job) = seat.take(token) {
+                        self.beats += 1;
+                        return Some(job);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Something happened to this token.
+    fn notice(&mut self, token: usize, hung_up: bool) {
+        match self.slots.get(token) {
+            None => return,
+            Some(Tenant::Listener { .. }) => {}
+            Some(Tenant::Connection(seat)) => {
+                seat.hung_up |= hung_up;
+                if seat.resting.is_none() {
+                    seat.again = true;
+                    return;
+                }
+                if std::mem::replace(&mut seat.queued, true) {
+                    return;
+                }
+            }
+        }
+        self.ready.push_back(token);
+    }
+
+    fn fire_timers(&mut self) {
+        let now = Instant::now();
+        while let Some(token) = self.timers.pop(now) {
+            if let Some(seat) = self.slots.seat(token) {
+                seat.armed = None;
+                match seat.deadline {
+                    Some(until) if until > now => {
+                        seat.armed = Some(until);
+                        self.timers.add(until, token);
+                        continue;
+                    }
+                    // A thread that has taken it sets the next deadline.
+                    _ if seat.resting.is_none() => continue,
+                    _ => seat.expired = true,
+                }
+            }
+            self.notice(token, false);
+        }
+    }
+}
+
+impl Seat {
+    fn take(&mut self, token: usize) -> Option<Job> {
+        let Some(connection) = self.resting.take() else {
+            self.again = true;
+            return None;
+        };
+        let hung_up = std::mem::take(&mut self.hung_up);
+        let expired = std::mem::take(&mut self.expired);
+        Some(Job::Serve { token, connection, hung_up, expired })
+    }
+}

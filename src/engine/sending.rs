@@ -1,0 +1,202 @@
+//! Carries out the plan of one response, as far as the client takes it.
+
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+use crate::message::delivery::{Ended, Receipt};
+use crate::plan::{End, Plan, Step};
+
+use super::transport::SharedTransport;
+
+/// Steps of bytes that go out in one write, at most; a piece of a source may follow them.
+const TOGETHER: usize = 3;
+
+#[derive(Debug)]
+pub(super) struct Sending {
+    plan: Plan,
+    /// How much of the first step was sent.
+    offset: usize,
+    sent: u64,
+    receipt: Option<Arc<dyn Receipt>>,
+    /// What the journal says when all of it was sent.
+    ended: Ended,
+}
+
+/// How far a plan got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    Done(End),
+    /// The client takes no more for now.
+    Blocked,
+    /// The connection is broken.
+    Gone,
+}
+
+impl Sending {
+    pub(super) fn new(plan: Plan, receipt: Option<Arc<dyn Receipt>>, ended: Ended) -> Sending {
+        Sending { plan, offset: 0, sent: 0, receipt, ended }
+    }
+
+    /// Tells the journal how many bytes went out, and how it ended if it did.
+    pub(super) fn report(&self, ended: Option<Ended>) {
+        if let Some(receipt) = &self.receipt {
+            receipt.sent(self.sent, ended);
+        }
+    }
+
+    /// Sends until the plan is done or the client takes no more; `buffer` is for pieces of files.
+    pub(super) fn proceed(&mut self, transport: &SharedTransport, buffer: &mut [u8]) -> Progress {
+        if self.plan.steps.len() == 1 {
+            if let Some(progress) = self.send_whole(transport) {
+                return progress;
+            }
+        }
+        loop {
+            let steps = &mut self.plan.steps;
+            if steps.is_empty() {
+                self.report(Some(self.ended));
+                return Progress::Done(self.plan.end);
+            }
+            let mut together = 0;
+            while together < TOGETHER && steps.get(together).is_some_and(|step| !is_source(step)) {
+                together += 1;
+            }
+            let mut piece: &[u8] = &[];
+            let mut is_last = together == steps.len();
+            if let Some(Step::Source { source, left }) = steps.get_mut(together) {
+                let wanted = usize::try_from(*left).unwrap_or(usize::MAX).min(buffer.len());
+                let got = if wanted == 0 { 0 } else { source.read(&mut buffer[..wanted]).unwrap_or(0) };
+                if got == 0 {
+                    if *left > 0 {
+                        // The file shrank or cannot be read. The client must not take what it got for all of it.
+                        self.plan.end = End::Close;
+                        steps.truncate(together);
+                    } else {
+                        steps.remove(together);
+                    }
+                    continue;
+                }
+                piece = &buffer[..got];
+                is_last = got as u64 == *left && together + 1 == steps.len();
+            }
+
+            let (mut slices, mut count, mut offered) = ([IoSlice::new(&[]); TOGETHER + 1], 0, 0);
+            for at in 0..together {
+                let bytes = &bytes_of(&self.plan.steps[at])[if at == 0 { self.offset } else { 0 }..];
+                slices[count] = IoSlice::new(bytes);
+                offered += bytes.len();
+                count += 1;
+            }
+            if !piece.is_empty() {
+                slices[count] = IoSlice::new(piece);
+                offered += piece.len();
+                count += 1;
+            }
+            // The journal must know how it ended before the client can: the last bytes are counted before they go.
+            if let (true, Some(receipt)) = (is_last, &self.receipt) {
+                receipt.sent(self.sent + offered as u64, Some(self.ended));
+            }
+            let written = match count {
+                _ if offered == 0 => Ok(0),
+                1 => transport.lock().write(&slices[0]),
+                _ => transport.lock().write_vectored(&slices[..count]),
+            };
+            match written {
+                Ok(0) if offered > 0 => return Progress::Gone,
+                Ok(written) => {
+                    if self.advance(written, together, piece.len()).is_err() {
+                        self.plan.end = End::Close;
+                        self.plan.steps.clear();
+                    }
+                    if is_last && written < offered {
+                        self.report(None);
+                    }
+                }
+                Err(error) => {
+                    if self.advance(0, together, piece.len()).is_err() {
+                        return Progress::Gone;
+                    }
+                    match error.kind() {
+                        io::ErrorKind::WouldBlock => {
+                            self.report(None);
+                            return Progress::Blocked;
+                        }
+                        io::ErrorKind::Interrupted => {}
+                        _ => return Progress::Gone,
+                    }
+                }
+            }
+        }
+    }
+
+    /// The usual case, without the bookkeeping of the others: one step, and the client takes all of it at once.
+    fn send_whole(&mut self, transport: &SharedTransport) -> Option<Progress> {
+        let Some(Step::Head(bytes)) = self.plan.steps.front() else { return None };
+        let bytes = &bytes[self.offset..];
+        // The journal must know how it ended before the client can: the bytes are counted before they go.
+        if let Some(receipt) = &self.receipt {
+            receipt.sent(self.sent + bytes.len() as u64, Some(self.ended));
+        }
+        let Ok(written) = transport.lock().write(bytes) else {
+            // The general case will meet the error again, and knows what to do.
+            self.report(None);
+            return None;
+        };
+        if written == bytes.len() {
+            return Some(Progress::Done(self.plan.end));
+        }
+        self.offset += written;
+        self.sent += written as u64;
+        self.report(None);
+        None
+    }
+
+    /// Takes what was written off the plan; what was read of a source and not written goes back.
+    fn advance(&mut self, mut written: usize, together: usize, piece: usize) -> io::Result<()> {
+        self.sent += written as u64;
+        for _ in 0..together {
+            let Some(first) = self.plan.steps.front() else { break };
+            let left = bytes_of(first).len() - self.offset;
+            if written < left {
+                self.offset += written;
+                return self.give_back(piece);
+            }
+            written -= left;
+            self.offset = 0;
+            self.plan.steps.pop_front();
+        }
+        if piece == 0 {
+            return Ok(());
+        }
+        if let Some(Step::Source { left, .. }) = self.plan.steps.front_mut() {
+            *left -= written as u64;
+            if *left == 0 {
+                self.plan.steps.pop_front();
+                return Ok(());
+            }
+        }
+        self.give_back(piece - written)
+    }
+
+    fn give_back(&mut self, bytes: usize) -> io::Result<()> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        match self.plan.steps.iter_mut().find(|step| is_source(step)) {
+            Some(Step::Source { source, .. }) => source.step_back(bytes as u64),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_source(step: &Step) -> bool {
+    matches!(step, Step::Source { .. })
+}
+
+fn bytes_of(step: &Step) -> &[u8] {
+    match step {
+        Step::Head(head) => head,
+        Step::Bytes(bytes) => bytes,
+        Step::Source { .. } => &[],
+    }
+}

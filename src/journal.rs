@@ -1,0 +1,324 @@
+//! The journal: every request that arrived, and what became of it.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::StatusCode;
+use parking_lot::Mutex;
+
+use crate::message::delivery::{Arrival, Client, Ended, Receipt};
+use crate::message::field::Field;
+use crate::message::request::Request;
+use crate::rules::RuleCore;
+
+/// Who answered a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Route {
+    /// A rule: [`RecordedRequest::rule`] says which.
+    Rule,
+    /// The directory, be it with a file, a listing, a redirect or an error.
+    Directory,
+    /// Nothing fitted: a 404.
+    Nothing,
+    /// The request was not answered but refused: [`RecordedRequest::refusal`] says why.
+    Refused,
+}
+
+/// A request in the journal, with what became of it; dereferences to [`Request`]. Clones are the same record.
+///
+/// ```
+/// use fixture_server::prelude::*;
+///
+/// let server = TestServer::empty();
+/// server.on("POST", "/api", |_| (201, "made"));
+/// ureq::post(server.url("/api?dry=1")).header("X-Id", "7").send("{}")?;
+///
+/// let request = &server.requests()[0];
+/// assert_eq!((request.method(), request.path(), request.query("dry")), ("POST", "/api", Some("1")));
+/// assert_eq!(request.header("x-id"), Some("7"));
+/// assert_eq!(request.body(), b"{}");
+/// assert_eq!(request.response_status(), Some(StatusCode::CREATED));
+/// assert!(request.raw_head().starts_with(b"POST /api?dry=1 HTTP/1.1\r\n"));
+/// # Ok::<(), ureq::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct RecordedRequest {
+    record: Arc<Record>,
+}
+
+/// What the journal keeps of one exchange.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) request: Request,
+    pub(crate) refusal: Option<&'static str>,
+    pub(crate) client: Arc<Client>,
+    pub(crate) arrival: Arrival,
+    pub(crate) route: Route,
+    pub(crate) rule: Option<Arc<RuleCore>>,
+    pub(crate) delivery: Delivery,
+}
+
+impl Record {
+    fn weight(&self) -> usize {
+        self.request.head().raw.len() + self.request.body().len()
+    }
+}
+
+/// What became of the response so far.
+#[derive(Debug, Default)]
+pub(crate) struct Delivery {
+    /// 0 for none.
+    status: AtomicU16,
+    /// Bytes sent in the upper bits, how it ended in the lower: one value, so that they are always of the same moment.
+    outcome: AtomicU64,
+}
+
+const ENDED_BITS: u32 = 4;
+
+/// How an exchange ended, by the number it has in an outcome less one; 0 is "not yet".
+const ENDED: [Ended; 6] =
+    [Ended::KeptOpen, Ended::ClosedByServer, Ended::ClientGone, Ended::Fault, Ended::Refused, Ended::ServerStopped];
+
+impl Delivery {
+    pub(crate) fn set_status(&self, status: StatusCode) {
+        self.status.store(status.as_u16(), Relaxed);
+    }
+
+    fn status(&self) -> Option<StatusCode> {
+        StatusCode::from_u16(self.status.load(Relaxed)).ok()
+    }
+
+    fn ended(&self) -> Option<Ended> {
+        let number = self.outcome.load(Relaxed) & ((1 << ENDED_BITS) - 1);
+        ENDED.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
+    }
+
+    fn sent(&self) -> u64 {
+        self.outcome.load(Relaxed) >> ENDED_BITS
+    }
+}
+
+impl Receipt for Record {
+    fn sent(&self, bytes: u64, ended: Option<Ended>) {
+        let mut number = 0;
+        if let Some(ended) = ended {
+            while number < ENDED.len() && ENDED[number] != ended {
+                number += 1;
+            }
+            number += 1;
+        }
+        self.delivery.outcome.store(bytes << ENDED_BITS | number as u64, Relaxed);
+    }
+}
+
+impl RecordedRequest {
+    pub(crate) fn new(record: Arc<Record>) -> RecordedRequest {
+        RecordedRequest { record }
+    }
+
+    pub(crate) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The bytes of the head as sent: request line, header fields and empty line, with their line ends.
+    /// Of a request that could not be parsed: what came of it, 64 KiB at most.
+    #[must_use]
+    pub fn raw_head(&self) -> &[u8] {
+        &self.head().raw
+    }
+
+    /// Why it was refused, if it was: malformed, too large or too slow.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.record.refusal
+    }
+
+    /// The sizes of its chunks in bytes and in order, without the last, empty one; `None` if it was not chunked.
+    #[must_use]
+    pub fn chunk_sizes(&self) -> Option<&[usize]> {
+        self.chunked().map(|chunked| &*chunked.sizes)
+    }
+
+    /// Its trailers, if it was chunked and had some.
+    #[must_use]
+    pub fn trailers(&self) -> &[Field] {
+        self.chunked().map(|chunked| &*chunked.trailers).unwrap_or_default()
+    }
+
+    /// The connection it came on, counted from 1 for each server.
+    #[must_use]
+    pub fn connection(&self) -> usize {
+        self.record.client.number
+    }
+
+    /// Its number among the requests of its connection, from 1.
+    #[must_use]
+    pub fn number_on_connection(&self) -> usize {
+        self.record.arrival.number
+    }
+
+    /// The client's address; `None` on a Unix socket.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.record.client.peer
+    }
+
+    /// When its head was complete.
+    #[must_use]
+    pub fn arrived(&self) -> SystemTime {
+        self.record.arrival.at
+    }
+
+    /// Who answered it.
+    #[must_use]
+    pub fn route(&self) -> Route {
+        self.record.route
+    }
+
+    /// The status it was answered with; `None` while it is not answered, or if a fault answered.
+    #[must_use]
+    pub fn response_status(&self) -> Option<StatusCode> {
+        self.record.delivery.status()
+    }
+
+    /// How it ended; `None` while it is still under way. Once a client has read the whole response, this is set.
+    #[must_use]
+    pub fn ended(&self) -> Option<Ended> {
+        self.record.delivery.ended()
+    }
+
+    /// How many bytes of the response were handed to the system, head and chunk framing included, interim responses not.
+    #[must_use]
+    pub fn bytes_sent(&self) -> u64 {
+        self.record.delivery.sent()
+    }
+}
+
+impl Deref for RecordedRequest {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.record.request
+    }
+}
+
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedRequest")
+            .field("method", &self.method())
+            .field("target", &self.target())
+            .field("headers", &self.headers())
+            .field("body", &String::from_utf8_lossy(self.body()))
+            .field("refusal", &self.refusal())
+            .field("response_status", &self.response_status())
+            .field("connection", &self.connection())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One line, as reports show it: `POST /api 201`.
+impl fmt::Display for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.method().is_empty() {
+            let first_line = self.raw_head().split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+            let shown: String = String::from_utf8_lossy(first_line).chars().take(80).collect();
+            write!(f, "{shown:?}")?;
+        } else {
+            write!(f, "{} {}", self.method(), self.target())?;
+        }
+        if let Some(status) = self.response_status() {
+            write!(f, " {}", status.as_str())?;
+        }
+        match (self.refusal(), self.ended()) {
+            (Some(refusal), _) => write!(f, " (refused: {refusal})"),
+            (None, Some(Ended::Fault)) => f.write_str(" (fault)"),
+            (None, Some(Ended::ClientGone)) => f.write_str(" (client gone)"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl From<&RecordedRequest> for http::Request<Bytes> {
+    /// The request in the types of `http`. What does not fit them, as a target that is no URI, is left at its default.
+    fn from(recorded: &RecordedRequest) -> http::Request<Bytes> {
+        let mut request = http::Request::new(recorded.body_bytes());
+        if let Ok(method) = http::Method::from_bytes(recorded.head().method()) {
+            *request.method_mut() = method;
+        }
+        if let Ok(uri) = http::Uri::try_from(recorded.head().target()) {
+            *request.uri_mut() = uri;
+        }
+        for (name, value) in recorded.head().fields() {
+            let (name, value) = (http::HeaderName::from_bytes(name), http::HeaderValue::from_bytes(value));
+            if let (Ok(name), Ok(value)) = (name, value) {
+                // `append` panics beyond what a map holds, which the limit on fields keeps far away.
+                request.headers_mut().append(name, value);
+            }
+        }
+        request
+    }
+}
+
+/// How much the journal keeps; `None` for everything.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct JournalLimits {
+    pub(crate) requests: Option<usize>,
+    pub(crate) bytes: Option<usize>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    limits: JournalLimits,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    records: VecDeque<Arc<Record>>,
+    bytes: usize,
+    dropped: usize,
+}
+
+impl Journal {
+    pub(crate) fn new(limits: JournalLimits) -> Journal {
+        Journal { limits, kept: Mutex::default() }
+    }
+
+    /// Writes a record down; the oldest make way where there is a limit.
+    pub(crate) fn add(&self, record: Arc<Record>) {
+        let mut kept = self.kept.lock();
+        if self.limits.bytes.is_some() {
+            kept.bytes += record.weight();
+        }
+        kept.records.push_back(record);
+        let JournalLimits { requests, bytes } = self.limits;
+        while requests.is_some_and(|most| kept.records.len() > most) || bytes.is_some_and(|most| kept.bytes > most) {
+            let Some(oldest) = kept.records.pop_front() else { break };
+            kept.bytes = kept.bytes.saturating_sub(oldest.weight());
+            kept.dropped += 1;
+        }
+    }
+
+    /// All records, in order of arrival.
+    pub(crate) fn all(&self) -> Vec<RecordedRequest> {
+        self.kept.lock().records.iter().cloned().map(RecordedRequest::new).collect()
+    }
+
+    /// How many records had to make way.
+    pub(crate) fn dropped(&self) -> usize {
+        self.kept.lock().dropped
+    }
+
+    pub(crate) fn clear(&self) {
+        let forgotten = std::mem::take(&mut *self.kept.lock());
+        // Freeing many records takes a while, during which requests can go on.
+        drop(forgotten);
+    }
+}

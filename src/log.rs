@@ -1,0 +1,86 @@
+//! What happens, told as it happens.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use crate::journal::RecordedRequest;
+
+/// Takes log events; called on the thread that answers, before the response is sent.
+pub(crate) type LogSink = Arc<dyn Fn(&LogEvent) + Send + Sync>;
+
+/// One answered request.
+///
+/// ```
+/// use fixture_server::prelude::*;
+/// use std::sync::mpsc;
+///
+/// let (sender, events) = mpsc::channel();
+/// let server = TestServer::builder()
+///     .log(move |event| sender.send(event.to_string()).unwrap())
+///     .start();
+/// server.on("GET", "/", |_| "hello");
+/// ureq::get(server.url("/")).call()?;
+/// assert_eq!(events.recv()?, r#""GET / HTTP/1.1" 200 -"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct LogEvent {
+    request: RecordedRequest,
+    message: Option<String>,
+}
+
+impl LogEvent {
+    pub(crate) fn new(request: RecordedRequest, message: Option<String>) -> LogEvent {
+        LogEvent { request, message }
+    }
+
+    /// The request, with the status it is answered with.
+    #[must_use]
+    pub fn request(&self) -> &RecordedRequest {
+        &self.request
+    }
+
+    /// The status it is answered with; `None` if a fault answers.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.request.response_status()
+    }
+
+    /// Why the directory, or the server itself, answers with an error: `File not found`.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// The request line as received, read as ISO-8859-1, without its line end.
+    #[must_use]
+    pub fn request_line(&self) -> String {
+        let head = self.request.raw_head();
+        let mut lines = head.split(|byte| matches!(byte, b'\r' | b'\n'));
+        let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+        crate::message::field::latin1(line)
+    }
+}
+
+/// As http.server logs it: the request line in quotes, the status, a dash for the size; control characters escaped.
+impl fmt::Display for LogEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status().map_or_else(|| "-".to_owned(), |status| status.as_str().to_owned());
+        write!(f, "\"{}\" {status} -", escape_controls(&self.request_line()))
+    }
+}
+
+/// Control characters as `\x1b`, a backslash as two: what a log line may hold (http.server's `log_message`).
+pub(crate) fn escape_controls(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\\' => escaped.push_str("\\\\"),
+            '\0'..='\x1f' | '\x7f'..='\u{9f}' => escaped.push_str(&format!("\\x{:02x}", u32::from(char))),
+            _ => escaped.push(char),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,14 @@
+//! Plain data that every other module speaks of: requests, responses, header fields, bodies, faults.
+//!
+//! Nothing here reads a socket, a file or a clock.
+
+pub(crate) mod body;
+pub(crate) mod convert;
+pub(crate) mod delivery;
+pub(crate) mod fault;
+pub(crate) mod field;
+pub(crate) mod field_block;
+pub(crate) mod into_response;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod target;

@@ -1,0 +1,98 @@
+//! The request target (RFC 9112, section 3.2): its form, its path, its query.
+
+use std::ops::Range;
+
+/// Where path and query lie in a request target.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Target {
+    /// Path and query together: what is left of an absolute-form without scheme and authority.
+    pub(crate) relative: Range<u32>,
+    /// The path alone, still percent-encoded.
+    pub(crate) path: Range<u32>,
+    /// The query alone, without its `?`.
+    pub(crate) query: Option<Range<u32>>,
+    /// The path holds neither `%` nor a byte outside ASCII, and so is its own decoding.
+    pub(crate) plain: bool,
+}
+
+impl Target {
+    /// Finds path and query of a target that lies at `start` of the head.
+    ///
+    /// A target that is longer than 4 GiB, or ends there, never gets here: heads are limited.
+    pub(crate) fn locate(target: &[u8], start: usize) -> Target {
+        let skipped = if target.first() == Some(&b'/') { 0 } else { authority_end(target) };
+        let (mut end, mut query, mut plain) = (target.len(), None, true);
+        // An index and not an iterator: this runs for each request, and tests run without optimisation.
+        let mut at = skipped;
+        while at < target.len() {
+            let byte = target[at];
+            if byte == b'?' || byte == b'#' {
+                end = at;
+                if byte == b'?' {
+                    query = Some(at + 1..fragment_start(target, at + 1));
+                }
+                break;
+            }
+            if byte == b'%' || byte >= 0x80 {
+                plain = false;
+            }
+            at += 1;
+        }
+        let within = |range: Range<usize>| narrow(start + range.start)..narrow(start + range.end);
+        Target { relative: within(skipped..target.len()), path: within(skipped..end), query: query.map(within), plain }
+    }
+}
+
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+/// Where the path of an absolute-form (`http://host/path`) begins; 0 for every other form.
+fn authority_end(target: &[u8]) -> usize {
+    let Some(scheme) = target.windows(3).position(|three| three == b"://") else { return 0 };
+    let is_scheme = scheme > 0
+        && target[0].is_ascii_alphabetic()
+        && target[..scheme].iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
+    if !is_scheme {
+        return 0;
+    }
+    let authority = scheme + 3;
+    let length = target[authority..].iter().position(|byte| b"/?#".contains(byte));
+    length.map_or(target.len(), |length| authority + length)
+}
+
+fn fragment_start(target: &[u8], from: usize) -> usize {
+    target[from..].iter().position(|&byte| byte == b'#').map_or(target.len(), |length| from + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::origin_form("/a/b", "/a/b", None, true)]
+    #[case::with_a_query("/a?b=c?d", "/a", Some("b=c?d"), true)]
+    #[case::with_an_empty_query("/a?", "/a", Some(""), true)]
+    #[case::encoded("/a%20b", "/a%20b", None, false)]
+    #[case::query_may_be_encoded("/a?x=%20", "/a", Some("x=%20"), true)]
+    #[case::absolute_form("http://host:80/a?q", "/a", Some("q"), true)]
+    #[case::absolute_form_without_a_path("http://host", "", None, true)]
+    #[case::absolute_form_with_a_query_only("http://host?q", "", Some("q"), true)]
+    #[case::asterisk("*", "*", None, true)]
+    #[case::authority("host:443", "host:443", None, true)]
+    #[case::colons_in_a_path("/a://b", "/a://b", None, true)]
+    #[case::fragment("/a?b#c", "/a", Some("b"), true)]
+    fn path_and_query_are_found(
+        #[case] target: &str,
+        #[case] path: &str,
+        #[case] query: Option<&str>,
+        #[case] plain: bool,
+    ) {
+        let found = Target::locate(target.as_bytes(), 0);
+        let text = |range: &Range<u32>| &target[range.start as usize..range.end as usize];
+        assert_eq!(text(&found.path), path);
+        assert_eq!(found.query.as_ref().map(text), query);
+        assert_eq!(found.plain, plain);
+    }
+}

@@ -1,0 +1,157 @@
+//! Failures, and how they are told.
+
+use std::fmt;
+use std::panic::Location;
+
+use crate::journal::RecordedRequest;
+use crate::matchers::pattern::Pattern;
+use crate::matchers::times::Times;
+
+/// Every failure of a server; `Debug` prints the same text as `Display`, because `unwrap` and `-> Result` print `Debug`.
+///
+/// ```
+/// use fixture_server::{FailureKind, prelude::*};
+///
+/// let server = TestServer::empty();
+/// server.on("GET", "/", |_| panic!("not this one"));
+/// let _ = ureq::get(server.url("/")).call();
+///
+/// let report = server.try_verify().unwrap_err();
+/// assert_eq!(report.failures()[0].kind(), FailureKind::Panicked);
+/// assert!(report.to_string().contains("not this one"));
+/// ```
+#[derive(Clone)]
+pub struct Report {
+    failures: Vec<Failure>,
+    notes: Vec<String>,
+}
+
+impl Report {
+    /// `None` if there is nothing to report; notes alone are nothing.
+    pub(crate) fn new(failures: Vec<Failure>, notes: Vec<String>) -> Option<Report> {
+        (!failures.is_empty()).then_some(Report { failures, notes })
+    }
+
+    /// The failures in the order in which they happened, at least one.
+    #[must_use]
+    pub fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.failures.len() {
+            1 => f.write_str("the test server has 1 failure")?,
+            count => write!(f, "the test server has {count} failures")?,
+        }
+        for failure in &self.failures {
+            write!(f, "\n\n  {}", indented(&failure.to_string()))?;
+        }
+        write_notes(f, &self.notes)
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Report {}
+
+/// One failure; `Display` says what happened and where its cause was declared.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    kind: FailureKind,
+    text: String,
+    location: &'static Location<'static>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: FailureKind, text: String, location: &'static Location<'static>) -> Failure {
+        Failure { kind, text, location }
+    }
+
+    /// What kind it is.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+
+    /// Where the rule was declared, or the log asked for.
+    #[must_use]
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  declared at {}", self.text, self.location)
+    }
+}
+
+/// The kinds of failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// A handler panicked.
+    Panicked,
+    /// A handler returned an error, or a file that it wanted to send could not be opened.
+    HandlerError,
+}
+
+/// Why an assertion on what was received does not hold.
+pub(crate) fn not_received(
+    pattern: &Pattern,
+    times: Times,
+    fitting: usize,
+    recorded: &[RecordedRequest],
+    notes: &[String],
+) -> String {
+    struct Text<'a>(&'a Pattern, Times, usize, &'a [RecordedRequest], &'a [String]);
+    impl fmt::Display for Text<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let Text(pattern, times, fitting, recorded, notes) = self;
+            write!(f, "expected {pattern} {times}, but {}", counted(*fitting))?;
+            write_received(f, recorded)?;
+            write_notes(f, notes)
+        }
+    }
+    Text(pattern, times, fitting, recorded, notes).to_string()
+}
+
+fn counted(count: usize) -> String {
+    match count {
+        0 => "it never came".to_owned(),
+        1 => "it came once".to_owned(),
+        count => format!("it came {count} times"),
+    }
+}
+
+/// More lines than this hide what matters; the newest say most.
+const SHOWN_REQUESTS: usize = 30;
+
+fn write_received(f: &mut fmt::Formatter<'_>, recorded: &[RecordedRequest]) -> fmt::Result {
+    if recorded.is_empty() {
+        return f.write_str("\n\nno request was received");
+    }
+    f.write_str("\n\nreceived, in order:")?;
+    let skipped = recorded.len().saturating_sub(SHOWN_REQUESTS);
+    if skipped > 0 {
+        write!(f, "\n  ({skipped} earlier requests are not shown)")?;
+    }
+    for (at, request) in recorded.iter().enumerate().skip(skipped) {
+        write!(f, "\n  #{} {request}", at + 1)?;
+    }
+    Ok(())
+}
+
+fn write_notes(f: &mut fmt::Formatter<'_>, notes: &[String]) -> fmt::Result {
+    notes.iter().try_for_each(|note| write!(f, "\n\nnote: {note}"))
+}
+
+fn indented(text: &str) -> String {
+    text.replace('\n', "\n  ")
+}

@@ -1,0 +1,227 @@
+//! What one server answers with: rules first, then the directory, then a miss. Everything is written down before it is sent.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Arc;
+
+use http::StatusCode;
+use parking_lot::Mutex;
+
+use crate::engine::{Answer, Incoming};
+use crate::files::{self, Directory};
+use crate::journal::{Delivery, Journal, Record, RecordedRequest, Route};
+use crate::log::{LogEvent, LogSink};
+use crate::message::body::Body;
+use crate::message::request::Request;
+use crate::message::response::Response;
+use crate::report::{Failure, FailureKind, Report};
+use crate::rules::{RuleCore, Rules, Selected};
+use crate::wire::refusal::Refusal;
+
+/// The state of a server that outlives its port.
+pub(crate) struct Site {
+    pub(crate) rules: Rules,
+    pub(crate) journal: Journal,
+    pub(crate) directory: Option<Directory>,
+    log: Option<Log>,
+    failures: Mutex<Vec<Failure>>,
+}
+
+/// Who is told of each answer, and where that was asked for.
+pub(crate) struct Log {
+    pub(crate) sink: LogSink,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Log(asked for at {})", self.location)
+    }
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let directory = self.directory.as_ref().map(Directory::root);
+        f.debug_struct("Site").field("directory", &directory).finish_non_exhaustive()
+    }
+}
+
+impl Site {
+    pub(crate) fn new(directory: Option<Directory>, journal: Journal, log: Option<Log>) -> Site {
+        Site { rules: Rules::default(), journal, directory, log, failures: Mutex::default() }
+    }
+
+    pub(crate) fn answer(&self, incoming: Incoming) -> Answer {
+        let Incoming { mut request, refusal, client, arrival } = incoming;
+        let selected = if refusal.is_some() { None } else { self.rules.select(&request) };
+        let route = match (&refusal, &selected, &self.directory) {
+            (Some(_), ..) => Route::Refused,
+            (None, Some(_), _) => Route::Rule,
+            (None, None, Some(_)) => Route::Directory,
+            (None, None, None) => Route::Nothing,
+        };
+        let (rule, params, hit) = match selected {
+            Some(Selected { rule, params, hit }) => (Some(rule), params, hit),
+            None => (None, None, 0),
+        };
+        if hit > 0 {
+            request.set_match(params, hit);
+        }
+        let record = Arc::new(Record {
+            request,
+            refusal: refusal.map(Refusal::text),
+            client,
+            arrival,
+            route,
+            rule,
+            delivery: Delivery::default(),
+        });
+        // Before a handler runs, and so before anything can be seen by the client.
+        self.journal.add(record.clone());
+
+        let mut response = match (&refusal, &record.rule, &self.directory) {
+            (Some(refusal), ..) => refusal.response(),
+            (None, Some(_), _) => self.handle(&record),
+            (None, None, Some(directory)) => directory.answer(&record.request),
+            (None, None, None) => self.miss(&record.request),
+        };
+        if let Body::File(_) = response.body {
+            response = self.open_file(response, &record);
+        }
+        if let Some(reason) = response.failure.take() {
+            self.fail_rule(FailureKind::HandlerError, &record, &format!("returned an error: {reason}"));
+        }
+        if response.fault.is_none() && !response.is_raw() {
+            record.delivery.set_status(response.status);
+        }
+        if let Some(log) = &self.log {
+            self.log(log, &record, &response);
+        }
+        Answer { response, receipt: record }
+    }
+
+    /// Runs the handler of the rule, outside every lock.
+    fn handle(&self, record: &Arc<Record>) -> Response {
+        let Some(rule) = &record.rule else { return Response::new(StatusCode::INTERNAL_SERVER_ERROR) };
+        match catch_unwind(AssertUnwindSafe(|| (rule.handler)(&record.request))) {
+            Ok(response) => response,
+            Err(payload) => {
+                let message = panic_message(&*payload);
+                self.fail_rule(FailureKind::Panicked, record, &format!("panicked: {message}"));
+                let text = format!("the handler of {} panicked: {message}\n", rule.pattern);
+                Response::text(text).with_code(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+
+    fn open_file(&self, mut response: Response, record: &Arc<Record>) -> Response {
+        let Body::File(path) = &response.body else { return response };
+        match files::open(path) {
+            Ok((source, length, content_type)) => {
+                if response.fields.get("content-type").is_none() && !response.omits("content-type") {
+                    response.fields.push(b"Content-Type", content_type.as_bytes());
+                }
+                response.with_source(source, length)
+            }
+            Err(error) => {
+                let reason = format!("cannot send the file {}: {error}", path.display());
+                self.fail_rule(FailureKind::HandlerError, record, &reason);
+                Response::text(reason).with_code(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+
+    /// Nothing answers: a 404 that helps to see why.
+    fn miss(&self, request: &Request) -> Response {
+        /// More would bury the ones that matter.
+        const SHOWN: usize = 5;
+        let mut text = format!("404 Not Found: no rule answers {} {}\n", request.method(), request.target());
+        let mut rules = self.rules.all();
+        if rules.is_empty() {
+            text.push_str("\nThe server has no rules, and no directory.\n");
+        } else {
+            // Stable, so that of equally near rules the newest comes first.
+            rules.sort_by_key(|rule| std::cmp::Reverse(rule.pattern.nearness(request)));
+            let count = rules.len();
+            let heading = if count > SHOWN { format!("the nearest of {count}") } else { "nearest first".to_owned() };
+            text.push_str(&format!("\nIts rules, {heading}:\n"));
+            for rule in rules.iter().take(SHOWN) {
+                let method = if rule.pattern.fits_method(request) { "" } else { ", another method" };
+                text.push_str(&format!("  {}{method} (declared at {})\n", rule.pattern, rule.location));
+            }
+        }
+        Response::text(text).with_code(StatusCode::NOT_FOUND)
+    }
+
+    fn log(&self, log: &Log, record: &Arc<Record>, response: &Response) {
+        let is_error = response.status.is_client_error() || response.status.is_server_error();
+        let message = match record.refusal {
+            Some(refusal) => Some(refusal.to_owned()),
+            None if record.route == Route::Directory && is_error => {
+                response.reason.as_deref().map(crate::message::field::latin1)
+            }
+            None => None,
+        };
+        let event = LogEvent::new(RecordedRequest::new(record.clone()), message);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (log.sink)(&event))) {
+            let what = format!("the log callback panicked: {}", panic_message(&*payload));
+            self.fail(FailureKind::Panicked, record, &what, log.location);
+        }
+    }
+
+    /// Notes a failure of the handler that answers.
+    fn fail_rule(&self, kind: FailureKind, record: &Record, what: &str) {
+        if let Some(RuleCore { pattern, location, .. }) = record.rule.as_deref() {
+            self.fail(kind, record, &format!("the handler of {pattern} {what}"), location);
+        }
+    }
+
+    fn fail(&self, kind: FailureKind, record: &Record, what: &str, location: &'static Location<'static>) {
+        let request = &record.request;
+        let text = format!("{what}\n  while answering {} {}", request.method(), request.target());
+        self.failures.lock().push(Failure::new(kind, text, location));
+    }
+
+    /// What a reader of a failure should know besides.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(directory) = &self.directory {
+            let vanished = directory.vanished();
+            if vanished > 0 {
+                notes.push(format!(
+                    "the served directory {} has vanished since the server started, and {vanished} requests were \
+                     answered 404 for it; a `TempDir` must live longer than the server",
+                    directory.root().display()
+                ));
+            }
+        }
+        let dropped = self.journal.dropped();
+        if dropped > 0 {
+            notes.push(format!(
+                "the journal is limited and has dropped its {dropped} oldest requests (`.journal_limit(..)`, \
+                 `.journal_bytes(..)` of the builder)"
+            ));
+        }
+        notes
+    }
+
+    /// Every failure that was not reported yet.
+    pub(crate) fn report(&self) -> Result<(), Report> {
+        let failures = std::mem::take(&mut *self.failures.lock());
+        Report::new(failures, self.notes()).map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn clear_requests(&self) {
+        self.journal.clear();
+        self.rules.forget_hits();
+    }
+}
+
+fn panic_message(payload: &(dyn Any + Send)) -> String {
+    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (None, Some(text)) => text.clone(),
+        (None, None) => "(a panic without a text)".to_owned(),
+    }
+}

@@ -1,0 +1,170 @@
+//! The body of a request: a number of bytes, or chunks (RFC 9112, sections 6 and 7.1).
+
+use bytes::Bytes;
+
+use crate::message::field::Field;
+use crate::message::request::{Chunked, Content};
+
+use super::head::Framing;
+use super::refusal::Refusal;
+
+/// A chunk size with its extensions, and the whole trailer section, in bytes.
+const MAX_CHUNK_LINE: usize = 4 << 10;
+const MAX_TRAILERS: usize = 16 << 10;
+const MAX_TRAILER_FIELDS: usize = 128;
+
+/// A size of this many digits does not overflow 64 bits.
+const MAX_SIZE_DIGITS: usize = 16;
+
+/// Chunks of one body. Far above what clients send, and below what would let sizes outweigh the body.
+const MAX_CHUNKS: usize = 1 << 20;
+
+/// Collects a body.
+#[derive(Debug)]
+pub(crate) struct BodyDecoder {
+    bytes: Vec<u8>,
+    limit: usize,
+    state: State,
+    chunked: Option<Box<Chunked>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// So many bytes of the body are still to come.
+    Length(u64),
+    ChunkSize,
+    ChunkData(u64),
+    /// The line end after the data of a chunk.
+    ChunkEnd,
+    Trailers,
+    Done,
+}
+
+impl BodyDecoder {
+    pub(crate) fn new(framing: Framing, limit: usize) -> Result<BodyDecoder, Refusal> {
+        let (state, chunked) = match framing {
+            Framing::Length(0) => (State::Done, None),
+            Framing::Length(length) if length > limit as u64 => return Err(Refusal::BodyTooLarge),
+            Framing::Length(length) => (State::Length(length), None),
+            Framing::Chunked => (State::ChunkSize, Some(Box::default())),
+        };
+        Ok(BodyDecoder { bytes: Vec::new(), limit, state, chunked })
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    pub(crate) fn finish(self) -> Content {
+        Content { bytes: Bytes::from(self.bytes), chunked: self.chunked }
+    }
+
+    /// How many bytes of the input belong to the body; call it until [`is_done`](Self::is_done) or it uses nothing.
+    pub(crate) fn feed(&mut self, input: &[u8]) -> Result<usize, Refusal> {
+        let mut used = 0;
+        loop {
+            let rest = &input[used..];
+            let step = match self.state {
+                State::Done => return Ok(used),
+                State::Length(left) => {
+                    let taken = self.take(rest, left);
+                    let left = left - taken as u64;
+                    self.state = if left == 0 { State::Done } else { State::Length(left) };
+                    taken
+                }
+                State::ChunkSize => self.chunk_size(rest)?,
+                State::ChunkData(left) => {
+                    let taken = self.take(rest, left);
+                    let left = left - taken as u64;
+                    self.state = if left == 0 { State::ChunkEnd } else { State::ChunkData(left) };
+                    taken
+                }
+                State::ChunkEnd => match rest {
+                    [b'\r', b'\n', ..] => {
+                        self.state = State::ChunkSize;
+                        2
+                    }
+                    [] | [b'\r'] => 0,
+                    _ => return Err(Refusal::BadChunk),
+                },
+                State::Trailers => self.trailers(rest)?,
+            };
+            if step == 0 {
+                return Ok(used);
+            }
+            used += step;
+        }
+    }
+
+    /// Room grows with what came, never with what was announced.
+    fn take(&mut self, input: &[u8], left: u64) -> usize {
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX);
+        let taken = wanted.min(input.len());
+        let room = self.bytes.capacity() - self.bytes.len();
+        if room < taken {
+            let grown = taken.max(self.bytes.len()).min(wanted);
+            self.bytes.reserve_exact(grown);
+        }
+        self.bytes.extend_from_slice(&input[..taken]);
+        taken
+    }
+
+    fn chunk_size(&mut self, input: &[u8]) -> Result<usize, Refusal> {
+        let Some(end) = input.iter().take(MAX_CHUNK_LINE).position(|&byte| byte == b'\n') else {
+            let digits = input.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+            return match input.get(digits) {
+                _ if input.len() >= MAX_CHUNK_LINE || digits > MAX_SIZE_DIGITS => Err(Refusal::ChunkedOverhead),
+                Some(b';' | b' ' | b'\t' | b'\r') if digits > 0 => Ok(0),
+                Some(_) => Err(Refusal::BadChunk),
+                None => Ok(0),
+            };
+        };
+        let line = input[..end].strip_suffix(b"\r").ok_or(Refusal::BadChunk)?;
+        let size = parse_size(line)?;
+        let chunked = self.chunked.get_or_insert_default();
+        if size == 0 {
+            self.state = State::Trailers;
+        } else {
+            if size > (self.limit - self.bytes.len().min(self.limit)) as u64 {
+                return Err(Refusal::BodyTooLarge);
+            }
+            if chunked.sizes.len() >= MAX_CHUNKS {
+                return Err(Refusal::ChunkedOverhead);
+            }
+            chunked.sizes.push(usize::try_from(size).unwrap_or(usize::MAX));
+            self.state = State::ChunkData(size);
+        }
+        Ok(end + 1)
+    }
+
+    fn trailers(&mut self, input: &[u8]) -> Result<usize, Refusal> {
+        let mut room = [httparse::EMPTY_HEADER; MAX_TRAILER_FIELDS];
+        match httparse::parse_headers(input, &mut room) {
+            Ok(httparse::Status::Complete((length, fields))) => {
+                let trailers = fields.iter().map(|field| Field::new(field.name.as_bytes(), field.value)).collect();
+                self.chunked.get_or_insert_default().trailers = trailers;
+                self.state = State::Done;
+                Ok(length)
+            }
+            Ok(httparse::Status::Partial) if input.len() <= MAX_TRAILERS => Ok(0),
+            Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => Err(Refusal::ChunkedOverhead),
+            Err(_) => Err(Refusal::BadTrailer),
+        }
+    }
+}
+
+/// `1*HEXDIG [ BWS ";" extensions ]`: digits only, so that nobody else reads another number.
+fn parse_size(line: &[u8]) -> Result<u64, Refusal> {
+    let count = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let (digits, extensions) = line.split_at(count);
+    let extensions = extensions.trim_ascii_start();
+    let printable = extensions.iter().all(|&byte| byte == b'\t' || byte >= b' ' && byte != 0x7f);
+    if digits.is_empty() || !matches!(extensions.first(), None | Some(b';')) || !printable {
+        return Err(Refusal::BadChunk);
+    }
+    if count > MAX_SIZE_DIGITS {
+        return Err(Refusal::ChunkedOverhead);
+    }
+    let digits = std::str::from_utf8(digits).map_err(|_| Refusal::BadChunk)?;
+    u64::from_str_radix(digits, 16).map_err(|_| Refusal::BadChunk)
+}

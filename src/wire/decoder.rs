@@ -1,0 +1,169 @@
+//! From bytes to requests, one after the other.
+
+use crate::message::request::{Content, Head, Request};
+
+use super::body::BodyDecoder;
+use super::head::{self, Framing, Parsed};
+use super::refusal::Refusal;
+use super::{Exchange, Limits};
+
+/// Reads the requests of one connection.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    state: State,
+    /// How much of an incomplete head was looked at in vain.
+    tried: usize,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Head,
+    Body(Box<Pending>),
+    /// A refusal ends the connection: what follows cannot be told apart from it.
+    Over,
+}
+
+/// A request whose body is still arriving.
+#[derive(Debug)]
+struct Pending {
+    head: Head,
+    exchange: Exchange,
+    body: BodyDecoder,
+}
+
+/// What the input amounts to.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Step {
+    /// Nothing can be said before more comes.
+    NeedMore,
+    /// A head is complete and its body follows; `expects_continue` if the client waits to be told to send it.
+    BodyFollows { expects_continue: bool },
+    /// A request is complete.
+    Request(Request, Exchange),
+    /// The request is not to be answered, and nothing after it can be understood.
+    Refused { request: Request, refusal: Refusal, exchange: Exchange },
+}
+
+impl Decoder {
+    /// Looks at the input; returns how much of it was used, and what to do. Input that was not used is offered again,
+    /// followed by more.
+    pub(crate) fn feed(&mut self, input: &[u8], limits: &Limits) -> (usize, Step) {
+        match &mut self.state {
+            State::Head => self.feed_head(input, limits),
+            State::Body(pending) => match pending.body.feed(input) {
+                Ok(used) if pending.body.is_done() => (used, self.complete()),
+                Ok(used) => (used, Step::NeedMore),
+                Err(refusal) => (0, self.refuse_pending(refusal)),
+            },
+            State::Over => (input.len(), Step::NeedMore),
+        }
+    }
+
+    /// Whether a request has begun and is not complete.
+    pub(crate) fn is_amid(&self, input: &[u8]) -> bool {
+        match self.state {
+            State::Head => input.iter().any(|byte| !matches!(byte, b'\r' | b'\n')),
+            State::Body(_) => true,
+            State::Over => false,
+        }
+    }
+
+    /// Whether the body of a request is arriving.
+    pub(crate) fn is_in_body(&self) -> bool {
+        matches!(self.state, State::Body(_))
+    }
+
+    /// The connection ends here, or its time is up: the refusal of what was left incomplete.
+    pub(crate) fn give_up(&mut self, input: &[u8], refusal: Refusal) -> Option<Step> {
+        if !self.is_amid(input) {
+            return None;
+        }
+        Some(if self.is_in_body() { self.refuse_pending(refusal) } else { self.refuse(input, refusal) })
+    }
+
+    fn feed_head(&mut self, input: &[u8], limits: &Limits) -> (usize, Step) {
+        // A head that trickles in is not read from its beginning for each byte: only when it is complete, or twice as long.
+        if input.is_empty() || self.tried > 0 && !is_worth_a_try(input, self.tried) {
+            return (0, Step::NeedMore);
+        }
+        let parsed = match head::parse(input, limits) {
+            Ok(Some(parsed)) => parsed,
+            Ok(None) => {
+                self.tried = input.len();
+                return (0, Step::NeedMore);
+            }
+            Err(refusal) => return (input.len(), self.refuse(input, refusal)),
+        };
+        self.tried = 0;
+        let Parsed { head, length, framing, exchange, expects_continue } = parsed;
+        if framing == Framing::Length(0) {
+            return (length, Step::Request(Request::new(head, Content::default()), exchange));
+        }
+        match BodyDecoder::new(framing, limits.body) {
+            Ok(body) => {
+                self.state = State::Body(Box::new(Pending { head, exchange, body }));
+                // Who sends the body without waiting needs no leave (RFC 9110, section 10.1.1).
+                (length, Step::BodyFollows { expects_continue: expects_continue && input.len() == length })
+            }
+            Err(refusal) => {
+                self.state = State::Over;
+                (length, Step::Refused { request: Request::new(head, Content::default()), refusal, exchange })
+            }
+        }
+    }
+
+    fn complete(&mut self) -> Step {
+        match std::mem::take(&mut self.state) {
+            State::Body(pending) => Step::Request(Request::new(pending.head, pending.body.finish()), pending.exchange),
+            State::Head | State::Over => Step::NeedMore,
+        }
+    }
+
+    fn refuse_pending(&mut self, refusal: Refusal) -> Step {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Body(pending) => {
+                let Pending { head, exchange, body } = *pending;
+                Step::Refused { request: Request::new(head, body.finish()), refusal, exchange }
+            }
+            State::Head | State::Over => Step::NeedMore,
+        }
+    }
+
+    fn refuse(&mut self, input: &[u8], refusal: Refusal) -> Step {
+        self.state = State::Over;
+        let exchange = Exchange { persistent: false, http11: true, head_only: input.starts_with(b"HEAD ") };
+        Step::Refused { request: Request::new(unparsed(input), Content::default()), refusal, exchange }
+    }
+}
+
+/// The head is complete, or there is twice as much of it as at the last try.
+fn is_worth_a_try(input: &[u8], tried: usize) -> bool {
+    // The end may have begun in what was there already.
+    let fresh = &input[tried.saturating_sub(3).min(input.len())..];
+    input.len() >= tried.saturating_mul(2) || has_empty_line(fresh)
+}
+
+fn has_empty_line(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|two| two == b"\n\n") || bytes.windows(3).any(|three| three == b"\n\r\n")
+}
+
+/// A head that cannot be parsed: its bytes up to the first empty line, with method and target where they can be made out.
+fn unparsed(input: &[u8]) -> Head {
+    let end = input.windows(4).position(|four| four == b"\r\n\r\n").map_or(input.len(), |at| at + 4);
+    let raw: Box<[u8]> = input[..end].into();
+    let line = raw.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let words: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
+    let mut head = Head::default();
+    if let [method, target, version] = words[..] {
+        if crate::message::field::is_token(method) && version.starts_with(b"HTTP/") {
+            let (start, end) = (method.len() + 1, method.len() + 1 + target.len());
+            let narrow = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
+            head.method = 0..narrow(method.len());
+            head.target = narrow(start)..narrow(end);
+            head.parts = crate::message::target::Target::locate(target, start);
+        }
+    }
+    Head { raw, ..head }
+}

@@ -1,0 +1,247 @@
+//! From a response to a plan: status line, fields, framing (RFC 9112, sections 4 to 7).
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::message::body::Body;
+use crate::message::field::has_token;
+use crate::message::request::Version;
+use crate::message::response::{Response, Style};
+use crate::plan::{End, Plan, Step};
+
+use super::Exchange;
+
+/// What tells a client that waits for leave to send its body to go on (RFC 9110, section 15.2.1).
+pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The field that names the product.
+const SERVER_LINE: &[u8] = concat!("Server: fixture-server/", env!("CARGO_PKG_VERSION"), "\r\n").as_bytes();
+
+/// A body of at most so many bytes is copied behind the head, and so goes out in the same write.
+const SMALL_BODY: usize = 16 << 10;
+
+/// What the encoder knows beside the response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'a> {
+    pub(crate) exchange: Exchange,
+    /// The version of status lines; with HTTP/1.0 each response is the last.
+    pub(crate) protocol: Version,
+    /// The server keeps connections.
+    pub(crate) keep_alive: bool,
+    /// The field `Date` with its line end.
+    pub(crate) date_line: &'a str,
+}
+
+/// The plan of a response. A file must have been opened before: one that was not is sent as nothing.
+pub(crate) fn plan(response: Response, circumstances: Circumstances<'_>) -> Plan {
+    if let Some(fault) = &response.fault {
+        return Plan::fault(fault);
+    }
+    let body = match response.body {
+        Body::Bytes(ref bytes) => Content::Bytes(bytes.clone()),
+        Body::Opened { ref source, length } => match source.lock().take() {
+            Some(source) => Content::Source(source, length),
+            None => Content::Bytes(Bytes::new()),
+        },
+        Body::File(_) => Content::Bytes(Bytes::new()),
+    };
+    if response.style == Style::Raw {
+        let Content::Bytes(bytes) = body else { return Plan::nothing(End::Close) };
+        return Plan::one(Step::Bytes(bytes), End::Close);
+    }
+
+    let framing = Framing::decide(&response, &body, circumstances);
+    let small_body = match &body {
+        Content::Bytes(bytes) if framing.sends_body && !framing.chunked && bytes.len() <= SMALL_BODY => bytes.len(),
+        _ => 0,
+    };
+    let mut head = HeadWriter::with_room(response.fields.as_bytes().len() + small_body);
+    status_line(&mut head, &response, circumstances.protocol);
+    if response.style == Style::HttpServer {
+        head.put(SERVER_LINE);
+        head.put(circumstances.date_line.as_bytes());
+        head.put(response.fields.as_bytes());
+    } else {
+        mock_fields(&mut head, &response, &body, framing, circumstances);
+    }
+    head.put(b"\r\n");
+
+    let end = if framing.closes { End::Close } else { End::Keep };
+    if !framing.sends_body {
+        return Plan::one(Step::Head(head.finish()), end);
+    }
+    match body {
+        Content::Bytes(bytes) if framing.chunked => {
+            let (size, last): (_, &'static [u8]) = match bytes.len() {
+                0 => (String::new(), b"0\r\n\r\n"),
+                length => (format!("{length:x}\r\n"), b"\r\n0\r\n\r\n"),
+            };
+            let mut head = head.finish();
+            head.extend_from_slice(size.as_bytes());
+            Plan::new([Step::Head(head), Step::Bytes(bytes), Step::Bytes(Bytes::from_static(last))], end)
+        }
+        Content::Bytes(bytes) if bytes.len() <= SMALL_BODY => {
+            head.put(&bytes);
+            Plan::one(Step::Head(head.finish()), end)
+        }
+        Content::Bytes(bytes) => Plan::new([Step::Head(head.finish()), Step::Bytes(bytes)], end),
+        Content::Source(source, left) => Plan::new([Step::Head(head.finish()), Step::Source { source, left }], end),
+    }
+}
+
+enum Content {
+    Bytes(Bytes),
+    Source(Box<dyn crate::message::body::Source>, u64),
+}
+
+impl Content {
+    fn length(&self) -> u64 {
+        match self {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Source(_, length) => *length,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Framing {
+    sends_body: bool,
+    chunked: bool,
+    closes: bool,
+}
+
+impl Framing {
+    fn decide(response: &Response, body: &Content, circumstances: Circumstances<'_>) -> Framing {
+        let Circumstances { exchange, protocol, keep_alive, .. } = circumstances;
+        let bodiless = is_bodiless(response.status);
+        let mut framing = Framing {
+            sends_body: !bodiless && !exchange.head_only,
+            chunked: false,
+            closes: response.close || !exchange.persistent || !keep_alive || protocol == Version::Http10,
+        };
+        if response.fields.is_preset() {
+            framing.closes |= framing.sends_body && response.omits("content-length");
+            return framing;
+        }
+        let mut announced = None;
+        for (name, value) in response.fields.iter() {
+            // By length first, for tests run without optimisation.
+            match name.len() {
+                10 if name.eq_ignore_ascii_case(b"connection") => framing.closes |= has_token(value, "close"),
+                14 if name.eq_ignore_ascii_case(b"content-length") => announced = Some(value),
+                17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                    framing.chunked = has_token(value, "chunked") && exchange.http11;
+                }
+                _ => {}
+            }
+        }
+        // A length other than the true one was set on purpose; the next response would begin in the wrong place.
+        let is_true = |value: &[u8]| std::str::from_utf8(value).is_ok_and(|text| text.parse() == Ok(body.length()));
+        let lies = announced.is_some_and(|value| framing.sends_body && !is_true(value));
+        let delimited = announced.is_some() || framing.chunked || !response.omits("content-length");
+        framing.closes |= lies || framing.sends_body && !delimited;
+        framing
+    }
+}
+
+/// 1xx, 204 and 304 end with their head (RFC 9112, section 6.3).
+fn is_bodiless(status: StatusCode) -> bool {
+    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
+}
+
+fn status_line(head: &mut HeadWriter, response: &Response, protocol: Version) {
+    if response.status == StatusCode::OK && response.reason.is_none() && protocol == Version::Http11 {
+        return head.put(b"HTTP/1.1 200 OK\r\n");
+    }
+    head.put(if protocol == Version::Http10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
+    head.put(response.status.as_str().as_bytes());
+    head.put(b" ");
+    match &response.reason {
+        Some(reason) => head.put(reason),
+        None => head.put(response.status.canonical_reason().unwrap_or_default().as_bytes()),
+    }
+    head.put(b"\r\n");
+}
+
+/// The author's fields, then those that are missing.
+fn mock_fields(
+    head: &mut HeadWriter,
+    response: &Response,
+    body: &Content,
+    framing: Framing,
+    circumstances: Circumstances<'_>,
+) {
+    let (mut has_date, mut has_length, mut has_connection) = (false, framing.chunked, false);
+    if !response.fields.is_preset() {
+        for (name, _) in response.fields.iter() {
+            match name.len() {
+                4 => has_date |= name.eq_ignore_ascii_case(b"date"),
+                10 => has_connection |= name.eq_ignore_ascii_case(b"connection"),
+                14 => has_length |= name.eq_ignore_ascii_case(b"content-length"),
+                _ => {}
+            }
+        }
+    }
+    if !response.omitted.is_empty() {
+        has_date |= response.omits("date");
+        has_length |= response.omits("content-length");
+        has_connection |= response.omits("connection");
+    }
+    head.put(response.fields.as_bytes());
+    if !has_date {
+        head.put(circumstances.date_line.as_bytes());
+    }
+    if !has_length && !is_bodiless(response.status) {
+        head.put(b"Content-Length: ");
+        head.put_number(body.length());
+        head.put(b"\r\n");
+    }
+    if !has_connection && framing.closes {
+        head.put(b"Connection: close\r\n");
+    } else if !has_connection && !circumstances.exchange.http11 {
+        // A client of HTTP/1.0 closes unless it is told that the connection stays.
+        head.put(b"Connection: keep-alive\r\n");
+    }
+}
+
+/// Puts a head together. `Vec::extend_from_slice` does the same, at three times the cost where nothing is optimised.
+struct HeadWriter {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl HeadWriter {
+    /// Room for what stands in every head, and so much more.
+    fn with_room(more: usize) -> HeadWriter {
+        HeadWriter { bytes: vec![0; 256 + more], length: 0 }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.length + bytes.len();
+        if end > self.bytes.len() {
+            self.bytes.resize(end + 256, 0);
+        }
+        self.bytes[self.length..end].copy_from_slice(bytes);
+        self.length = end;
+    }
+
+    /// Without `format!`, which costs a microsecond where nothing is optimised.
+    fn put_number(&mut self, mut number: u64) {
+        let mut digits = [0_u8; 20];
+        let mut at = digits.len();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        self.put(&digits[at..]);
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.length);
+        self.bytes
+    }
+}

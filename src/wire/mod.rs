@@ -1,0 +1,52 @@
+//! HTTP/1.1 without sockets: functions from bytes to values and back. Every split of the same input gives the same answer.
+//!
+//! ```text
+//!            bytes ──> Decoder ──> Request + Exchange ──> (an answer) ──> encode ──> Plan
+//! ```
+//!
+//! [`Decoder::feed`](decoder::Decoder::feed) says how many bytes it used and what it makes of them. What it used is never
+//! offered again; what it left is the beginning of the next input. It reads no clock, opens nothing and never blocks.
+//!
+//! What is refused, and why, is the list of [`Refusal`](refusal::Refusal): strict where leniency lets two parties read
+//! the same bytes as different requests (RFC 9112, section 11.2), tolerant where the RFC allows it: bare LF line ends,
+//! empty lines before a request, equal repeated lengths, bytes outside ASCII in targets and values.
+
+pub(crate) mod body;
+pub(crate) mod date;
+pub(crate) mod decoder;
+pub(crate) mod encode;
+pub(crate) mod head;
+pub(crate) mod refusal;
+
+#[cfg(test)]
+mod tests;
+
+/// How much of everything is read.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// Bytes of a head, request line included.
+    pub(crate) head: usize,
+    /// Header fields of a request; [`head::MAX_FIELDS`] at most.
+    pub(crate) fields: usize,
+    /// Bytes of a request target.
+    pub(crate) target: usize,
+    /// Bytes of a request body.
+    pub(crate) body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { head: 64 << 10, fields: head::MAX_FIELDS, target: 64 << 10, body: 256 << 20 }
+    }
+}
+
+/// What the head of a request decides about the exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exchange {
+    /// The client takes another response on this connection.
+    pub(crate) persistent: bool,
+    /// The client speaks HTTP/1.1: it knows chunks, and keeps connections unless told otherwise.
+    pub(crate) http11: bool,
+    /// The response has no body, whatever its fields say.
+    pub(crate) head_only: bool,
+}
