@@ -11,6 +11,7 @@ use crate::journal::JournalLimits;
 use crate::log::{LogEvent, LogSink};
 use crate::message::convert::convert;
 use crate::message::request::Version;
+use crate::message::target::MAX_HEAD;
 use crate::server::TestServer;
 use crate::site::Log;
 use crate::start_error::StartError;
@@ -30,11 +31,19 @@ use crate::start_error::StartError;
 #[must_use = "a builder does nothing until `.start()` or `.try_start()`"]
 #[derive(Debug)]
 pub struct Builder {
-    pub(crate) dir: Option<PathBuf>,
+    pub(crate) dir: Option<Dir>,
     pub(crate) bind: Bind,
     pub(crate) settings: Settings,
     pub(crate) journal: JournalLimits,
     pub(crate) log: Option<Log>,
+}
+
+/// What to serve.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    pub(crate) path: PathBuf,
+    /// It must be there when the server starts.
+    pub(crate) must_exist: bool,
 }
 
 /// Where a server listens.
@@ -68,7 +77,25 @@ impl Builder {
 
     /// Serves this directory where no rule fits. Default: none.
     pub fn dir(mut self, dir: impl IntoDir) -> Builder {
-        self.dir = Some(dir.into_dir());
+        self.dir = Some(Dir { path: dir.into_dir(), must_exist: true });
+        self
+    }
+
+    /// [`dir`](Builder::dir) for a directory that need not be there yet: until it is, everything in it is 404.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let work = tempfile::tempdir()?;
+    /// let server = TestServer::builder().dir_unchecked(work.path().join("out")).start();
+    /// assert!(ureq::get(server.url("/report.txt")).call().is_err());
+    ///
+    /// std::fs::create_dir(work.path().join("out"))?;
+    /// std::fs::write(work.path().join("out/report.txt"), "done")?;
+    /// assert!(ureq::get(server.url("/report.txt")).call().is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn dir_unchecked(mut self, dir: impl IntoDir) -> Builder {
+        self.dir = Some(Dir { path: dir.into_dir(), must_exist: false });
         self
     }
 
@@ -111,9 +138,10 @@ impl Builder {
         self
     }
 
-    /// The largest head of a request in bytes, its request line included; a larger one is refused with 431. Default: 64 KiB.
+    /// The largest head of a request in bytes, its request line included; a larger one is refused with 431. Default: 64 KiB;
+    /// at most: 1 GiB.
     pub fn max_head(mut self, bytes: usize) -> Builder {
-        self.settings.limits.head = bytes;
+        self.settings.limits.head = bytes.min(MAX_HEAD);
         self
     }
 
@@ -123,9 +151,9 @@ impl Builder {
         self
     }
 
-    /// The longest request target in bytes; a longer one is refused with 414. Default: 64 KiB.
+    /// The longest request target in bytes; a longer one is refused with 414. Default: 64 KiB; at most: 1 GiB.
     pub fn max_target(mut self, bytes: usize) -> Builder {
-        self.settings.limits.target = bytes;
+        self.settings.limits.target = bytes.min(MAX_HEAD);
         self
     }
 
@@ -255,15 +283,15 @@ convert!(IntoAddr::into_addr -> SocketAddr;
 
 #[track_caller]
 fn addr_of(text: &str) -> SocketAddr {
-    match text.parse() {
-        Ok(addr) => addr,
-        Err(_) if text.parse::<IpAddr>().is_ok() => {
-            let addr = if text.contains(':') { format!("[{text}]:0") } else { format!("{text}:0") };
-            panic!("the address {text:?} lacks a port: write {addr:?} for a free one")
-        }
-        Err(_) => panic!(
-            "{text:?} is not an address to listen on: write an IP address and a port, such as \"127.0.0.1:0\" or \"[::1]:0\" \
-             (names are not looked up)"
-        ),
+    if let Ok(addr) = text.parse() {
+        return addr;
     }
+    if text.parse::<IpAddr>().is_ok() {
+        let addr = if text.contains(':') { format!("[{text}]:0") } else { format!("{text}:0") };
+        panic!("the address {text:?} lacks a port: write {addr:?} for a free one");
+    }
+    panic!(
+        "{text:?} is not an address to listen on: write an IP address and a port, such as \"127.0.0.1:0\" or \"[::1]:0\" \
+         (names are not looked up)"
+    );
 }

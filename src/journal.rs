@@ -57,7 +57,8 @@ pub struct RecordedRequest {
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) request: Request,
-    pub(crate) refusal: Option<&'static str>,
+    /// Boxed, because few requests are refused and all are kept.
+    pub(crate) refusal: Option<Box<&'static str>>,
     pub(crate) client: Arc<Client>,
     pub(crate) arrival: Arrival,
     pub(crate) route: Route,
@@ -137,7 +138,7 @@ impl RecordedRequest {
     /// Why it was refused, if it was: malformed, too large or too slow.
     #[must_use]
     pub fn refusal(&self) -> Option<&str> {
-        self.record.refusal
+        self.record.refusal.as_deref().copied()
     }
 
     /// The sizes of its chunks in bytes and in order, without the last, empty one; `None` if it was not chunked.

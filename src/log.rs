@@ -1,6 +1,6 @@
 //! What happens, told as it happens.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -64,6 +64,20 @@ impl LogEvent {
     }
 }
 
+impl LogEvent {
+    /// What http.server logs, without address and time: for an error `code 404, message File not found`, then the request
+    /// line in quotes, the status, and a dash for the size. Control characters are escaped.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::with_capacity(2);
+        if let (Some(status), Some(message)) = (self.status(), self.message()) {
+            lines.push(format!("code {}, message {}", status.as_str(), escape_controls(message)));
+        }
+        lines.push(self.to_string());
+        lines
+    }
+}
+
 /// As http.server logs it: the request line in quotes, the status, a dash for the size; control characters escaped.
 impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,12 +87,15 @@ impl fmt::Display for LogEvent {
 }
 
 /// Control characters as `\x1b`, a backslash as two: what a log line may hold (http.server's `log_message`).
-pub(crate) fn escape_controls(text: &str) -> String {
+fn escape_controls(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
             '\\' => escaped.push_str("\\\\"),
-            '\0'..='\x1f' | '\x7f'..='\u{9f}' => escaped.push_str(&format!("\\x{:02x}", u32::from(char))),
+            '\0'..='\x1f' | '\x7f'..='\u{9f}' => {
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "\\x{:02x}", u32::from(char));
+            }
             _ => escaped.push(char),
         }
     }

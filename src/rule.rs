@@ -71,13 +71,14 @@ impl Rule {
     #[track_caller]
     pub fn assert_hits(&self, times: impl IntoTimes) {
         let (times, hits) = (times.into_times(), self.hits());
-        if !times.allow(hits) {
-            let (recorded, notes) = match self.site() {
-                Some(site) => (site.journal.all(), site.notes()),
-                None => Default::default(),
-            };
-            panic!("{}", not_received(&self.core.pattern, times, hits, &recorded, &notes));
+        if times.allow(hits) {
+            return;
         }
+        let (recorded, notes) = match self.site() {
+            Some(site) => (site.journal.all(), site.notes()),
+            None => Default::default(),
+        };
+        panic!("{}", not_received(&self.core.pattern, times, hits, &recorded, &notes));
     }
 
     /// Takes the rule out: it answers no more. What was recorded stays.

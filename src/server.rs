@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicUsize;
 
 use parking_lot::Mutex;
 
-use crate::builder::{Bind, Builder, IntoDir};
+use crate::builder::{Bind, Builder, Dir, IntoDir};
 use crate::engine::transport::{self, Listener};
 use crate::engine::{Listening, Service, Settings};
 use crate::files::{self, Directory};
@@ -112,7 +112,10 @@ impl TestServer {
     pub(crate) fn from_builder(builder: Builder) -> Result<TestServer, StartError> {
         let Builder { dir, bind, settings, journal, log } = builder;
         let directory = match dir {
-            Some(dir) => Some(Directory::open(&dir).map_err(|error| StartError::directory(&dir, error))?),
+            Some(Dir { path, must_exist: true }) => {
+                Some(Directory::open(&path).map_err(|error| StartError::directory(&path, error))?)
+            }
+            Some(Dir { path, must_exist: false }) => Some(Directory::new(std::path::absolute(&path).unwrap_or(path))),
             None => None,
         };
         let site = Arc::new(Site::new(directory, Journal::new(journal), log));
@@ -280,9 +283,7 @@ impl TestServer {
         let (pattern, times) = (pattern.into_pattern(), times.into_times());
         let recorded = self.requests();
         let fitting = recorded.iter().filter(|request| pattern.fits(request)).count();
-        if !times.allow(fitting) {
-            panic!("{}", not_received(&pattern, times, fitting, &recorded, &self.site.notes()));
-        }
+        assert!(times.allow(fitting), "{}", not_received(&pattern, times, fitting, &recorded, &self.site.notes()));
     }
 
     /// Forgets recorded requests and counts; rules and the directory stay.

@@ -17,7 +17,6 @@ use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::report::{Failure, FailureKind, Report};
 use crate::rules::{RuleCore, Rules, Selected};
-use crate::wire::refusal::Refusal;
 
 /// The state of a server that outlives its port.
 pub(crate) struct Site {
@@ -70,7 +69,7 @@ impl Site {
         }
         let record = Arc::new(Record {
             request,
-            refusal: refusal.map(Refusal::text),
+            refusal: refusal.map(|refusal| Box::new(refusal.text())),
             client,
             arrival,
             route,
@@ -89,10 +88,10 @@ impl Site {
         if let Body::File(_) = response.body {
             response = self.open_file(response, &record);
         }
-        if let Some(reason) = response.failure.take() {
+        if let Some(reason) = response.take_failure() {
             self.fail_rule(FailureKind::HandlerError, &record, &format!("returned an error: {reason}"));
         }
-        if response.fault.is_none() && !response.is_raw() {
+        if response.stands_for().is_none() && !response.is_raw() {
             record.delivery.set_status(response.status);
         }
         if let Some(log) = &self.log {
@@ -136,30 +135,30 @@ impl Site {
     fn miss(&self, request: &Request) -> Response {
         /// More would bury the ones that matter.
         const SHOWN: usize = 5;
-        let mut text = format!("404 Not Found: no rule answers {} {}\n", request.method(), request.target());
+        let asked = format!("404 Not Found: no rule answers {} {}\n", request.method(), request.target());
         let mut rules = self.rules.all();
-        if rules.is_empty() {
-            text.push_str("\nThe server has no rules, and no directory.\n");
-        } else {
-            // Stable, so that of equally near rules the newest comes first.
-            rules.sort_by_key(|rule| std::cmp::Reverse(rule.pattern.nearness(request)));
-            let count = rules.len();
-            let heading = if count > SHOWN { format!("the nearest of {count}") } else { "nearest first".to_owned() };
-            text.push_str(&format!("\nIts rules, {heading}:\n"));
-            for rule in rules.iter().take(SHOWN) {
-                let method = if rule.pattern.fits_method(request) { "" } else { ", another method" };
-                text.push_str(&format!("  {}{method} (declared at {})\n", rule.pattern, rule.location));
-            }
-        }
+        // Stable, so that of equally near rules the newest comes first.
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.pattern.nearness(request)));
+        let heading = match rules.len() {
+            0 => "The server has no rules, and no directory.\n".to_owned(),
+            count if count > SHOWN => format!("Its rules, the nearest of {count}:\n"),
+            _ => "Its rules, nearest first:\n".to_owned(),
+        };
+        let line = |rule: &Arc<RuleCore>| {
+            let method = if rule.pattern.fits_method(request) { "" } else { ", another method" };
+            format!("  {}{method} (declared at {})\n", rule.pattern, rule.location)
+        };
+        let text: String =
+            [asked, "\n".to_owned(), heading].into_iter().chain(rules.iter().take(SHOWN).map(line)).collect();
         Response::text(text).with_code(StatusCode::NOT_FOUND)
     }
 
     fn log(&self, log: &Log, record: &Arc<Record>, response: &Response) {
         let is_error = response.status.is_client_error() || response.status.is_server_error();
-        let message = match record.refusal {
-            Some(refusal) => Some(refusal.to_owned()),
+        let message = match &record.refusal {
+            Some(refusal) => Some((**refusal).to_owned()),
             None if record.route == Route::Directory && is_error => {
-                response.reason.as_deref().map(crate::message::field::latin1)
+                response.reason_phrase().map(crate::message::field::latin1)
             }
             None => None,
         };

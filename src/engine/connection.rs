@@ -3,12 +3,12 @@
 use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
-use crate::message::delivery::{Arrival, Client, Ended, Receipt};
+use crate::message::delivery::{Arrival, Client, Ended};
 use crate::message::request::Request;
 use crate::plan::{End, Plan, Step};
 use crate::wire::Exchange;
@@ -48,6 +48,7 @@ impl Scratch {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts about the client's side, in any combination")]
 pub(super) struct Connection {
     port: Arc<Port>,
     transport: SharedTransport,
@@ -68,6 +69,8 @@ pub(super) struct Connection {
     hung_up: bool,
     /// The client sends nothing more.
     at_end: bool,
+    /// A request was refused, and more of it may be on its way.
+    refused: bool,
     registered: Registered,
 }
 
@@ -121,6 +124,7 @@ impl Connection {
             drained: false,
             hung_up: false,
             at_end: false,
+            refused: false,
             registered: Registered::Nothing,
         }
     }
@@ -139,46 +143,48 @@ impl Connection {
         self.drained = false;
         self.hung_up |= hung_up;
         for _ in 0..TURNS {
-            if self.sending.is_some() {
-                match self.send(scratch) {
-                    Progress::Blocked => return self.wait(true),
-                    Progress::Gone => return Fate::Close,
-                    Progress::Done(End::Keep) => {}
-                    Progress::Done(End::Close) => {
-                        if self.drained && self.inbox.unread().is_empty() && !self.decoder.is_in_body() {
-                            return Fate::Close;
-                        }
-                        self.linger();
-                    }
-                    Progress::Done(End::Reset) => {
-                        self.transport.lock().prepare_reset();
-                        return Fate::Close;
-                    }
-                    Progress::Done(End::HalfClose) => {
-                        let _ = self.transport.lock().shutdown(Shutdown::Write);
-                        self.phase = Phase::Stalled;
-                    }
-                    Progress::Done(End::Stall) => self.phase = Phase::Stalled,
-                }
-            }
-            if self.phase != Phase::Open {
+            let progress = if self.sending.is_some() {
+                self.resume(scratch)
+            } else if !matches!(self.phase, Phase::Open) {
                 return self.discard(scratch);
-            }
-            match self.receive(scratch) {
-                Received::Step(step) => self.take(step, scratch, before_user_code),
-                Received::Nothing => return self.wait(false),
-                Received::End => {
-                    let inbox = std::mem::take(&mut self.inbox);
-                    let cut = if self.decoder.is_in_body() { Refusal::BodyCutShort } else { Refusal::HeadCutShort };
-                    match self.decoder.give_up(inbox.unread(), cut) {
-                        Some(step) => self.take(step, scratch, before_user_code),
-                        None => return Fate::Close,
+            } else {
+                match self.receive(scratch) {
+                    Received::Step(step) => self.act(step, scratch, before_user_code),
+                    Received::Nothing => return self.wait(false),
+                    Received::Gone => return Fate::Close,
+                    Received::End => {
+                        let inbox = std::mem::take(&mut self.inbox);
+                        let cut = if self.decoder.is_in_body() { Refusal::BodyCutShort } else { Refusal::HeadCutShort };
+                        match self.decoder.give_up(inbox.unread(), cut) {
+                            Some(step) => self.act(step, scratch, before_user_code),
+                            None => return Fate::Close,
+                        }
                     }
                 }
-                Received::Gone => return Fate::Close,
+            };
+            match progress {
+                Progress::Done(End::Keep) => {}
+                Progress::Blocked => return self.wait(true),
+                Progress::Gone => return Fate::Close,
+                Progress::Done(End::Close) if self.has_read_all() => return Fate::Close,
+                Progress::Done(End::Close) => self.linger(),
+                Progress::Done(End::Reset) => {
+                    self.transport.lock().prepare_reset();
+                    return Fate::Close;
+                }
+                Progress::Done(End::HalfClose) => {
+                    let _ = self.transport.lock().shutdown(Shutdown::Write);
+                    self.phase = Phase::Stalled;
+                }
+                Progress::Done(End::Stall) => self.phase = Phase::Stalled,
             }
         }
         Fate::Yield
+    }
+
+    /// Whether a close now cannot become a reset: nothing that the client sent is left unread.
+    fn has_read_all(&self) -> bool {
+        self.at_end || self.drained && !self.refused && self.inbox.unread().is_empty()
     }
 
     /// The time of the connection is up.
@@ -186,8 +192,14 @@ impl Connection {
         if self.sending.is_none() && self.phase == Phase::Open {
             let inbox = std::mem::take(&mut self.inbox);
             if let Some(step) = self.decoder.give_up(inbox.unread(), Refusal::TooSlow) {
-                self.take(step, scratch, &|| ());
-                return self.run(false, scratch, &|| ());
+                return match self.act(step, scratch, &|| ()) {
+                    Progress::Gone => Fate::Close,
+                    Progress::Blocked => self.wait(true),
+                    Progress::Done(_) => {
+                        self.linger();
+                        self.discard(scratch)
+                    }
+                };
             }
         }
         Fate::Close
@@ -265,31 +277,46 @@ impl Connection {
         (used + more, step)
     }
 
-    /// Acts on what the decoder found, which leaves a plan to carry out, or nothing.
-    fn take(&mut self, step: decoder::Step, scratch: &mut Scratch, before_user_code: &dyn Fn()) {
+    /// Acts on what the decoder found, and sends what comes of it.
+    fn act(&mut self, step: decoder::Step, scratch: &mut Scratch, before_user_code: &dyn Fn()) -> Progress {
         match step {
-            decoder::Step::NeedMore => {}
-            decoder::Step::BodyFollows { .. } => {
-                let interim = Step::Bytes(Bytes::from_static(encode::CONTINUE));
-                self.start_sending(Plan::one(interim, End::Keep), None, Ended::KeptOpen);
-            }
             decoder::Step::Request(request, exchange) => {
                 before_user_code();
-                self.answer(request, exchange, None, scratch);
+                self.answer(request, exchange, None, scratch)
             }
             decoder::Step::Refused { request, refusal, exchange } => {
-                self.answer(request, exchange, Some(refusal), scratch);
+                self.refused = true;
+                self.answer(request, exchange, Some(refusal), scratch)
             }
+            decoder::Step::BodyFollows { .. } => {
+                let interim = Plan::one(Step::Bytes(Bytes::from_static(encode::CONTINUE)), End::Keep);
+                self.send(Sending::new(interim, None, Ended::KeptOpen), scratch)
+            }
+            decoder::Step::NeedMore => Progress::Done(End::Keep),
         }
     }
 
-    fn answer(&mut self, request: Request, exchange: Exchange, refusal: Option<Refusal>, scratch: &mut Scratch) {
+    fn answer(
+        &mut self,
+        request: Request,
+        exchange: Exchange,
+        refusal: Option<Refusal>,
+        scratch: &mut Scratch,
+    ) -> Progress {
+        // Whoever stops the server looks at the count after it has set the flag, and this thread the other way round: so
+        // either the socket of a handler that blocks is shut down, or the handler is not called.
+        self.port.answering.fetch_add(1, SeqCst);
+        if self.port.stopped.load(SeqCst) {
+            self.port.answering.fetch_sub(1, SeqCst);
+            return Progress::Gone;
+        }
         let arrived = self.arrived.take().unwrap_or_else(SystemTime::now);
         self.due = None;
         self.requests += 1;
         let arrival = Arrival { number: self.requests, at: arrived };
         let incoming = Incoming { request, refusal, client: self.client.clone(), arrival };
         let answer = (self.port.service)(incoming);
+        self.port.answering.fetch_sub(1, SeqCst);
         let circumstances = Circumstances {
             exchange,
             protocol: self.port.settings.protocol,
@@ -303,21 +330,23 @@ impl Connection {
             End::Keep => Ended::KeptOpen,
             _ => Ended::ClosedByServer,
         };
-        self.start_sending(plan, Some(answer.receipt), ended);
+        self.send(Sending::new(plan, Some(answer.receipt), ended), scratch)
     }
 
-    fn start_sending(&mut self, plan: Plan, receipt: Option<Arc<dyn Receipt>>, ended: Ended) {
-        self.sending = Some(Box::new(Sending::new(plan, receipt, ended)));
+    fn resume(&mut self, scratch: &mut Scratch) -> Progress {
+        match self.sending.take() {
+            Some(sending) => self.send(*sending, scratch),
+            None => Progress::Done(End::Keep),
+        }
     }
 
-    /// Carries out the plan until it is done or the client takes no more.
-    fn send(&mut self, scratch: &mut Scratch) -> Progress {
-        let Some(mut sending) = self.sending.take() else { return Progress::Done(End::Keep) };
+    /// Carries out a plan until it is done or the client takes no more; what is left is kept for later.
+    fn send(&mut self, mut sending: Sending, scratch: &mut Scratch) -> Progress {
         let progress = sending.proceed(&self.transport, &mut scratch.buffer);
         match progress {
-            Progress::Blocked => self.sending = Some(sending),
-            Progress::Gone => sending.report(Some(self.why_gone())),
             Progress::Done(_) => {}
+            Progress::Blocked => self.sending = Some(Box::new(sending)),
+            Progress::Gone => sending.report(Some(self.why_gone())),
         }
         progress
     }

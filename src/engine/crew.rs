@@ -12,10 +12,11 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::Shutdown;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
@@ -57,15 +58,14 @@ pub(crate) struct Crew {
     state: Mutex<State>,
     idle: Condvar,
     standby: Condvar,
-    /// Handlers have blocked lately.
-    passing: AtomicBool,
+    /// Handlers have blocked lately, or nobody stands by: before a handler runs there is something to see to.
+    wary: AtomicBool,
 }
 
 struct State {
     /// Away while a thread polls.
     poller: Option<Box<Poller>>,
-    /// When the polling thread will wake by itself; `None` inside: not at all.
-    polling: Option<Option<Instant>>,
+    polling: Polling,
     slots: Slots,
     ready: VecDeque<usize>,
     timers: Timers,
@@ -78,6 +78,19 @@ struct State {
     /// Counts the events that were taken: whether it moves tells whether anybody works.
     beats: u64,
     passing_until: Option<Instant>,
+}
+
+/// Whether a thread waits for events, and until when at most.
+#[derive(Clone, Copy)]
+enum Polling {
+    No,
+    Until(Option<Instant>),
+}
+
+impl Polling {
+    fn is_on(self) -> bool {
+        matches!(self, Polling::Until(_))
+    }
 }
 
 struct Poller {
@@ -107,7 +120,7 @@ impl Crew {
             waker: Waker::new(poll.registry(), WAKE)?,
             state: Mutex::new(State {
                 poller: Some(Box::new(Poller { poll, events: Events::with_capacity(256) })),
-                polling: None,
+                polling: Polling::No,
                 slots: Slots::default(),
                 ready: VecDeque::new(),
                 timers: Timers::default(),
@@ -120,7 +133,7 @@ impl Crew {
             }),
             idle: Condvar::new(),
             standby: Condvar::new(),
-            passing: AtomicBool::new(false),
+            wary: AtomicBool::new(true),
         }));
         // One to poll, one to stand by.
         crew.spawn()?;
@@ -144,16 +157,23 @@ impl Crew {
 
     /// Closes a port and every connection of it.
     pub(super) fn remove(&self, token: usize, port: &Port) {
-        port.stopped.store(true, Relaxed);
+        port.stopped.store(true, SeqCst);
         drop(port.listener.lock().take());
         let mut state = self.state.lock();
-        let (resting, armed) = state.slots.remove_listener(token);
-        for (at, token) in armed {
+        let removed = state.slots.remove_listener(token);
+        for (at, token) in removed.armed {
             state.timers.remove(at, token);
         }
         // Closing takes system calls, which nobody else should wait for.
         drop(state);
-        drop(resting);
+        drop(removed.resting);
+        // A thread that is not in a handler will find its place gone and close the connection itself.
+        if port.answering.load(SeqCst) > 0 {
+            for transport in removed.taken {
+                // An error means that the client has closed it already.
+                let _ = transport.lock().shutdown(Shutdown::Both);
+            }
+        }
     }
 
     fn spawn(&'static self) -> io::Result<()> {
@@ -164,10 +184,18 @@ impl Crew {
         let mut scratch = Scratch::new();
         let mut state = self.state.lock();
         state.coming = state.coming.saturating_sub(1);
+        drop(state);
+        // A bug of ours costs the connection that met it, not a thread of everybody's.
+        while catch_unwind(AssertUnwindSafe(|| self.work_on(&mut scratch))).is_err() {}
+    }
+
+    /// Returns when the thread is no longer needed.
+    fn work_on(&'static self, scratch: &mut Scratch) {
+        let mut state = self.state.lock();
         loop {
             if let Some(job) = state.next_job() {
                 drop(state);
-                state = self.serve(job, &mut scratch);
+                state = self.serve(job, scratch);
             } else if let Some(poller) = state.poller.take() {
                 state = self.poll(state, poller);
             } else {
@@ -182,13 +210,13 @@ impl Crew {
     /// Waits for events and queues them.
     fn poll<'a>(&'a self, mut state: Guard<'a>, mut poller: Box<Poller>) -> Guard<'a> {
         let until = state.timers.next();
-        state.polling = Some(until);
+        state.polling = Polling::Until(until);
         drop(state);
         let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let polled = poller.poll.poll(&mut poller.events, timeout);
+        let waited = poller.poll.poll(&mut poller.events, timeout);
         let mut state = self.state.lock();
-        state.polling = None;
-        if polled.is_ok() {
+        state.polling = Polling::No;
+        if waited.is_ok() {
             for event in &poller.events {
                 state.notice(event.token().0, event.is_read_closed());
             }
@@ -207,15 +235,14 @@ impl Crew {
         match job {
             Job::Accept { token, port } => self.accept(token, &port, scratch),
             Job::Serve { token, mut connection, hung_up, expired } => {
-                // A bug of ours costs this connection, not a thread of everybody's.
-                let fate = catch_unwind(AssertUnwindSafe(|| {
-                    if expired {
-                        connection.expire(scratch)
-                    } else {
-                        connection.run(hung_up, scratch, &|| self.pass_on())
-                    }
-                }));
-                self.settle(token, connection, fate.unwrap_or(Fate::Close))
+                let seat = SeatGuard { crew: self, token };
+                let fate = if expired {
+                    connection.expire(scratch)
+                } else {
+                    connection.run(hung_up, scratch, &|| self.pass_on())
+                };
+                std::mem::forget(seat);
+                self.settle(token, connection, fate)
             }
         }
     }
@@ -269,20 +296,27 @@ impl Crew {
             return self.state.lock();
         };
         seat.resting = Some(connection);
-        let again = std::mem::take(&mut seat.again) || fate == Fate::Yield;
-        if again {
+        seat.deadline = until;
+        // The timer goes off at the deadline or before; a later deadline is noticed then.
+        let is_armed = match (seat.armed, until) {
+            (Some(armed), Some(until)) => armed <= until,
+            (_, None) => true,
+            (None, _) => false,
+        };
+        if seat.again || fate == Fate::Yield {
+            seat.again = false;
             seat.queued = true;
             state.ready.push_back(token);
         }
-        if let Some(until) = until {
-            self.set_deadline(&mut state, token, until);
+        if !is_armed {
+            self.set_timer(&mut state, token);
         }
         state
     }
 
     fn close(&self, token: usize, connection: Box<Connection>) -> Guard<'_> {
         let mut state = self.state.lock();
-        if let Some(Some(armed)) = state.slots.remove_connection(token) {
+        if let Some(armed) = state.slots.remove_connection(token) {
             state.timers.remove(armed, token);
         }
         drop(state);
@@ -310,16 +344,10 @@ impl Crew {
         }
     }
 
-    /// The timer of a seat goes off at the deadline or before; a later deadline is noticed then.
-    fn set_deadline(&self, state: &mut State, token: usize, until: Instant) {
+    fn set_timer(&self, state: &mut State, token: usize) {
         let Some(seat) = state.slots.seat(token) else { return };
-        seat.deadline = Some(until);
-        let before = seat.armed;
-        if before.is_some_and(|armed| armed <= until) {
-            return;
-        }
-        seat.armed = Some(until);
-        if let Some(before) = before {
+        let Some(until) = seat.deadline else { return };
+        if let Some(before) = seat.armed.replace(until) {
             state.timers.remove(before, token);
         }
         self.arm(state, until, token);
@@ -328,9 +356,8 @@ impl Crew {
     fn arm(&self, state: &mut State, at: Instant, token: usize) {
         state.timers.add(at, token);
         let sleeps_longer = match state.polling {
-            Some(Some(until)) => at < until,
-            Some(None) => true,
-            None => false,
+            Polling::Until(until) => until.is_none_or(|until| at < until),
+            Polling::No => false,
         };
         if sleeps_longer {
             // Failing to wake it costs punctuality only.
@@ -338,13 +365,14 @@ impl Crew {
         }
     }
 
-    /// Before a handler runs: if handlers have blocked lately, somebody else is to poll while it does.
+    /// Before a handler runs: if handlers have blocked lately, somebody else is to poll while it does; and somebody must
+    /// stand by, or be on the way, in any case.
     fn pass_on(&'static self) {
-        if !self.passing.load(Relaxed) {
+        if !self.wary.load(Relaxed) {
             return;
         }
         let state = self.state.lock();
-        if state.polling.is_none() {
+        if !state.has_standby || state.passing_until.is_some() && !state.polling.is_on() {
             self.call_a_hand(state);
         }
     }
@@ -386,6 +414,7 @@ impl Crew {
     /// Returns when this thread is needed: nobody polls, and nobody has taken an event for a whole tick.
     fn stand_by(&self, state: &mut Guard<'_>) {
         state.has_standby = true;
+        self.wary.store(state.passing_until.is_some(), Relaxed);
         let (mut seen, mut quiet, mut stuck) = (state.beats, 0, 0);
         loop {
             if quiet < QUIET_TICKS {
@@ -400,9 +429,9 @@ impl Crew {
             }
             if state.passing_until.is_some_and(|until| until <= Instant::now()) {
                 state.passing_until = None;
-                self.passing.store(false, Relaxed);
+                self.wary.store(false, Relaxed);
             }
-            if state.polling.is_some() {
+            if state.polling.is_on() {
                 (quiet, stuck) = (quiet + 1, 0);
             } else if state.beats == seen {
                 (quiet, stuck) = (0, stuck + 1);
@@ -416,7 +445,22 @@ impl Crew {
         }
         state.has_standby = false;
         state.passing_until = Some(Instant::now() + PASSING);
-        self.passing.store(true, Relaxed);
+        self.wary.store(true, Relaxed);
+    }
+}
+
+/// Gives up the place of a connection when serving it panics.
+struct SeatGuard<'a> {
+    crew: &'a Crew,
+    token: usize,
+}
+
+impl Drop for SeatGuard<'_> {
+    fn drop(&mut self) {
+        let mut state = self.crew.state.lock();
+        if let Some(armed) = state.slots.remove_connection(self.token) {
+            state.timers.remove(armed, self.token);
+        }
     }
 }
 
@@ -471,9 +515,9 @@ impl State {
                         self.timers.add(until, token);
                         continue;
                     }
-                    // A thread that has taken it sets the next deadline.
-                    _ if seat.resting.is_none() => continue,
-                    _ => seat.expired = true,
+                    Some(_) if seat.resting.is_some() => seat.expired = true,
+                    // Whoever has taken it sets the next deadline.
+                    _ => continue,
                 }
             }
             self.notice(token, false);

@@ -82,6 +82,8 @@ pub(crate) struct Port {
     /// `None` once the server is stopped.
     listener: Mutex<Option<Listener>>,
     stopped: AtomicBool,
+    /// Requests that the service is answering right now, and may be for long.
+    answering: AtomicUsize,
     /// Connections accepted so far, over all ports of the server.
     accepted: Arc<AtomicUsize>,
 }
@@ -112,6 +114,7 @@ impl Listening {
             settings,
             listener: Mutex::new(Some(listener)),
             stopped: AtomicBool::new(false),
+            answering: AtomicUsize::new(0),
             accepted,
         });
         let token = crew::Crew::get()?.add(&port)?;

@@ -11,6 +11,10 @@ use super::transport::SharedTransport;
 /// Steps of bytes that go out in one write, at most; a piece of a source may follow them.
 const TOGETHER: usize = 3;
 
+/// The last write of a response is no longer than this, because the journal is told of the end before it is made: a write
+/// that takes its time must not be it. Room for a piece of a file with its head.
+const LAST_WRITE: usize = 132 << 10;
+
 #[derive(Debug)]
 pub(super) struct Sending {
     plan: Plan,
@@ -46,7 +50,7 @@ impl Sending {
 
     /// Sends until the plan is done or the client takes no more; `buffer` is for pieces of files.
     pub(super) fn proceed(&mut self, transport: &SharedTransport, buffer: &mut [u8]) -> Progress {
-        if self.plan.steps.len() == 1 {
+        if matches!(self.plan.steps.front(), Some(Step::Head(_))) && self.plan.steps.len() == 1 {
             if let Some(progress) = self.send_whole(transport) {
                 return progress;
             }
@@ -80,17 +84,28 @@ impl Sending {
                 is_last = got as u64 == *left && together + 1 == steps.len();
             }
 
-            let (mut slices, mut count, mut offered) = ([IoSlice::new(&[]); TOGETHER + 1], 0, 0);
+            let (mut parts, mut count, mut offered) = ([&[][..]; TOGETHER + 1], 0, 0);
             for at in 0..together {
-                let bytes = &bytes_of(&self.plan.steps[at])[if at == 0 { self.offset } else { 0 }..];
-                slices[count] = IoSlice::new(bytes);
-                offered += bytes.len();
+                parts[count] = &bytes_of(&self.plan.steps[at])[if at == 0 { self.offset } else { 0 }..];
+                offered += parts[count].len();
                 count += 1;
             }
             if !piece.is_empty() {
-                slices[count] = IoSlice::new(piece);
+                parts[count] = piece;
                 offered += piece.len();
                 count += 1;
+            }
+            if is_last && offered > LAST_WRITE {
+                is_last = false;
+                offered -= LAST_WRITE;
+                let mut kept_back = LAST_WRITE;
+                while kept_back > 0 {
+                    let part = parts[count - 1];
+                    let kept = kept_back.min(part.len());
+                    parts[count - 1] = &part[..part.len() - kept];
+                    kept_back -= kept;
+                    count -= usize::from(kept == part.len());
+                }
             }
             // The journal must know how it ended before the client can: the last bytes are counted before they go.
             if let (true, Some(receipt)) = (is_last, &self.receipt) {
@@ -98,8 +113,8 @@ impl Sending {
             }
             let written = match count {
                 _ if offered == 0 => Ok(0),
-                1 => transport.lock().write(&slices[0]),
-                _ => transport.lock().write_vectored(&slices[..count]),
+                1 => transport.lock().write(parts[0]),
+                _ => transport.lock().write_vectored(&parts.map(IoSlice::new)[..count]),
             };
             match written {
                 Ok(0) if offered > 0 => return Progress::Gone,

@@ -3,7 +3,6 @@
 //! A token is a place and a generation; when a place is given up its generation moves on, and events or threads that
 //! still hold the old token find nothing.
 
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -38,6 +37,7 @@ pub(super) enum Tenant {
 
 /// The place of one connection.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four things that happen to a connection, in any combination")]
 pub(super) struct Seat {
     /// `None` while a thread has taken it.
     pub(super) resting: Option<Box<Connection>>,
@@ -58,6 +58,17 @@ pub(super) struct Seat {
     listener: usize,
     /// Where among the members of its listener.
     position: usize,
+}
+
+/// What a listener leaves behind.
+#[derive(Debug, Default)]
+pub(super) struct Removed {
+    #[expect(clippy::vec_box, reason = "they are boxed already, and are only dropped")]
+    pub(super) resting: Vec<Box<Connection>>,
+    /// The sockets of connections that threads have taken.
+    pub(super) taken: Vec<SharedTransport>,
+    /// Timers to disarm.
+    pub(super) armed: Vec<(Instant, usize)>,
 }
 
 impl Slots {
@@ -104,8 +115,8 @@ impl Slots {
         }
     }
 
-    /// Gives up the place of a connection; returns when its timer would have gone off.
-    pub(super) fn remove_connection(&mut self, token: usize) -> Option<Option<Instant>> {
+    /// Gives up the place of a connection; returns when its timer would have gone off, if it was set.
+    pub(super) fn remove_connection(&mut self, token: usize) -> Option<Instant> {
         self.seat(token)?;
         let Some(Tenant::Connection(seat)) = self.clear(token & PLACE_MASK) else { return None };
         if let Some(Tenant::Listener { members, .. }) = self.get(seat.listener) {
@@ -116,30 +127,28 @@ impl Slots {
                 }
             }
         }
-        Some(seat.armed)
+        seat.armed
     }
 
-    /// Gives up a listener and every connection of it: those at rest are returned, those that a thread has taken are
-    /// shut down under its hands. Timers to disarm come along.
-    pub(super) fn remove_listener(&mut self, token: usize) -> (Vec<Box<Connection>>, Vec<(Instant, usize)>) {
-        let (mut resting, mut armed) = (Vec::new(), Vec::new());
+    /// Gives up a listener and every connection of it.
+    pub(super) fn remove_listener(&mut self, token: usize) -> Removed {
+        let mut removed = Removed::default();
         if self.get(token).is_none() {
-            return (resting, armed);
+            return removed;
         }
-        let Some(Tenant::Listener { members, .. }) = self.clear(token & PLACE_MASK) else { return (resting, armed) };
+        let Some(Tenant::Listener { members, .. }) = self.clear(token & PLACE_MASK) else { return removed };
         for place in members {
             let generation = self.slots[place].generation;
             let Some(Tenant::Connection(seat)) = self.clear(place) else { continue };
             if let Some(at) = seat.armed {
-                armed.push((at, generation << PLACE_BITS | place));
+                removed.armed.push((at, generation << PLACE_BITS | place));
             }
             match seat.resting {
-                Some(connection) => resting.push(connection),
-                // An error means that the client has closed it already.
-                None => drop(seat.transport.lock().shutdown(Shutdown::Both)),
+                Some(connection) => removed.resting.push(connection),
+                None => removed.taken.push(seat.transport),
             }
         }
-        (resting, armed)
+        removed
     }
 
     fn add(&mut self, tenant: Tenant) -> usize {

@@ -34,3 +34,24 @@ impl Timers {
         Some(first.1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn timers_go_off_in_order_and_not_before_their_time() {
+        let (mut timers, now) = (Timers::default(), Instant::now());
+        let later = |seconds| now + Duration::from_secs(seconds);
+        timers.add(later(3), 7);
+        timers.add(later(1), 8);
+        timers.add(later(1), 9);
+        timers.add(later(2), 6);
+        timers.remove(later(2), 6);
+        assert_eq!(timers.next(), Some(later(1)));
+        assert_eq!((timers.pop(later(1)), timers.pop(later(1)), timers.pop(later(1))), (Some(8), Some(9), None));
+        assert_eq!(timers.next(), Some(later(3)));
+        assert_eq!((timers.pop(now), timers.pop(later(4)), timers.next()), (None, Some(7), None));
+    }
+}

@@ -50,7 +50,7 @@ impl Directory {
         Ok(Directory::new(absolute))
     }
 
-    /// Serves what is below `root`; a relative path is one of the working directory at the time of each request.
+    /// Serves what is below `root`, which need not be there. The path is absolute.
     pub(crate) fn new(root: PathBuf) -> Directory {
         // Names are appended to it, and an empty path would make them absolute.
         let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };

@@ -401,7 +401,7 @@ fn get(directory: &Directory, target: &[u8]) -> Response {
 /// A response in the order in which it is sent, bytes beyond ASCII escaped. `Server` and `Date` are not this module's.
 pub(super) fn sent(response: Response) -> String {
     let mut bytes = format!("{} ", response.status.as_u16()).into_bytes();
-    bytes.extend_from_slice(&response.reason.unwrap());
+    bytes.extend_from_slice(response.reason_phrase().unwrap());
     bytes.extend_from_slice(b"\r\n");
     bytes.extend_from_slice(response.fields.as_bytes());
     bytes.extend_from_slice(b"\r\n");

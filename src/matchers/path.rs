@@ -37,7 +37,7 @@ impl PathTemplate {
     /// Panics at the caller's line if the text is no path.
     #[track_caller]
     pub(crate) fn parse(text: &str) -> PathTemplate {
-        if text == "*" {
+        if text == "*" || is_plain(text) {
             return PathTemplate { text: text.to_owned(), kind: Kind::Literal(text.to_owned()) };
         }
         let Some(relative) = text.strip_prefix('/') else {
@@ -49,23 +49,26 @@ impl PathTemplate {
                  query in the handler, with `request.query(..)` or `request.raw_query()` (it would be {query:?})"
             );
         }
-        if text.contains('#') {
-            panic!("the path {text:?} holds a fragment, which clients never send: leave out what begins with `#`");
-        }
+        assert!(
+            !text.contains('#'),
+            "the path {text:?} holds a fragment, which clients never send: leave out what begins with `#`"
+        );
         let mut segments = Vec::new();
         let mut names = Vec::new();
         let parts: Vec<&str> = relative.split('/').collect();
         for (at, part) in parts.iter().enumerate() {
             let segment = parse_segment(text, part);
             if let Segment::Name(name) | Segment::Rest(name) = &segment {
-                if names.contains(name) {
-                    panic!("the path {text:?} has `{{{name}}}` twice: give each placeholder a name of its own");
-                }
+                assert!(
+                    !names.contains(name),
+                    "the path {text:?} has `{{{name}}}` twice: give each placeholder a name of its own"
+                );
                 names.push(name.clone());
             }
-            if matches!(segment, Segment::Rest(_)) && at + 1 < parts.len() {
-                panic!("the path {text:?} goes on after `{part}`, which stands for everything to the end: put it last");
-            }
+            assert!(
+                !matches!(segment, Segment::Rest(_)) || at + 1 == parts.len(),
+                "the path {text:?} goes on after `{part}`, which stands for everything to the end: put it last"
+            );
             segments.push(segment);
         }
         let kind = if names.is_empty() { Kind::Literal(key(text).into_owned()) } else { Kind::Segments(segments) };
@@ -128,6 +131,16 @@ impl fmt::Display for PathTemplate {
     }
 }
 
+/// Whether nothing in a path asks for a closer look. Most paths are plain, and each test registers some.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && !matches!(bytes[at], b'{' | b'}' | b'?' | b'#' | b'%') {
+        at += 1;
+    }
+    at == bytes.len() && bytes.first() == Some(&b'/')
+}
+
 #[track_caller]
 fn parse_segment(text: &str, part: &str) -> Segment {
     if !part.contains(['{', '}']) {
@@ -141,9 +154,7 @@ fn parse_segment(text: &str, part: &str) -> Segment {
         );
     };
     let (name, rest) = inner.strip_prefix('*').map_or((inner, false), |name| (name, true));
-    if name.is_empty() {
-        panic!("the path {text:?} has a placeholder without a name: write `{{name}}` or `{{*rest}}`");
-    }
+    assert!(!name.is_empty(), "the path {text:?} has a placeholder without a name: write `{{name}}` or `{{*rest}}`");
     if rest { Segment::Rest(name.to_owned()) } else { Segment::Name(name.to_owned()) }
 }
 
@@ -185,4 +196,72 @@ fn key(path: &str) -> Cow<'_, str> {
 /// What a part of a key means.
 fn unkey(part: &str) -> String {
     part.replace("%2F", "/").replace("%25", "%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn params(template: &str, path: &str) -> Option<Vec<(String, String)>> {
+        let path = RequestPath { key: key(path) };
+        PathTemplate::parse(template).params(&path)
+    }
+
+    #[rstest]
+    #[case::the_root("/", "/")]
+    #[case::literal("/a/b", "/a/b")]
+    #[case::a_slash_at_the_end("/a/", "/a/")]
+    #[case::the_request_is_decoded("/a b", "/a%20b")]
+    #[case::the_template_is_decoded("/a%20b", "/a%20b")]
+    #[case::either_case_of_the_digits("/%c3%a9", "/%C3%A9")]
+    #[case::an_encoded_slash("/a%2Fb", "/a%2fb")]
+    #[case::an_encoded_percent_sign("/100%25", "/100%25")]
+    #[case::asterisk("*", "*")]
+    fn a_literal_path_fits_what_means_the_same(#[case] template: &str, #[case] path: &str) {
+        assert_eq!(params(template, path), Some(Vec::new()));
+    }
+
+    #[rstest]
+    #[case::another_case("/a", "/A")]
+    #[case::a_slash_more("/a", "/a/")]
+    #[case::a_slash_less("/a/", "/a")]
+    #[case::an_encoded_slash_is_no_separator("/a/b", "/a%2Fb")]
+    #[case::nor_the_other_way_round("/a%2Fb", "/a/b")]
+    #[case::an_empty_segment("/users/{id}", "/users/")]
+    #[case::a_segment_more("/users/{id}", "/users/1/x")]
+    #[case::a_segment_less("/users/{id}/x", "/users/1")]
+    #[case::another_segment("/users/{id}", "/people/1")]
+    #[case::the_rest_begins_behind_a_slash("/files/{*rest}", "/files")]
+    fn a_path_does_not_fit_what_means_something_else(#[case] template: &str, #[case] path: &str) {
+        assert_eq!(params(template, path), None);
+    }
+
+    #[rstest]
+    #[case::a_name("/users/{id}", "/users/7", &[("id", "7")])]
+    #[case::two_names("/{a}/x/{b}", "/1/x/2", &[("a", "1"), ("b", "2")])]
+    #[case::decoded_after_matching("/users/{id}", "/users/a%2Fb%20c%25", &[("id", "a/b c%")])]
+    #[case::the_rest("/files/{*path}", "/files/a/b%20c", &[("path", "a/b c")])]
+    #[case::an_empty_rest("/files/{*path}", "/files/", &[("path", "")])]
+    #[case::a_name_before_the_rest("/{user}/{*path}", "/ada/a/b/", &[("user", "ada"), ("path", "a/b/")])]
+    fn names_stand_for_what_came(#[case] template: &str, #[case] path: &str, #[case] expected: &[(&str, &str)]) {
+        let expected = expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        assert_eq!(params(template, path), Some(expected));
+    }
+
+    #[rstest]
+    #[case::without_a_slash("a/b", "must begin with `/`: write \"/a/b\"")]
+    #[case::with_a_query("/a?b=c", "compared without it: write \"/a\"")]
+    #[case::with_a_fragment("/a#b", "holds a fragment")]
+    #[case::a_brace_within_a_segment("/a{id}", "a placeholder is a whole segment")]
+    #[case::no_name("/{}", "a placeholder without a name")]
+    #[case::no_name_of_the_rest("/{*}", "a placeholder without a name")]
+    #[case::the_rest_not_last("/{*rest}/b", "goes on after `{*rest}`")]
+    #[case::a_name_twice("/{a}/{a}", "has `{a}` twice")]
+    fn a_mistake_in_a_path_is_named_with_a_way_out(#[case] template: &str, #[case] advice: &str) {
+        let panic = std::panic::catch_unwind(|| PathTemplate::parse(template)).unwrap_err();
+        let text = panic.downcast_ref::<String>().unwrap();
+        assert!(text.contains(advice), "{text}");
+        assert!(text.contains(template), "{text}");
+    }
 }

@@ -54,11 +54,11 @@ fn method_of(text: &str) -> Method {
     if let Some(known) = KNOWN.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(text)) {
         return known;
     }
-    match Method::from_bytes(text.as_bytes()) {
-        Ok(method) => method,
-        Err(_) if text.is_empty() => panic!("an empty string is not a request method: pass one such as \"GET\""),
-        Err(_) => panic!("{text:?} is not a request method: a method is one word without blanks, such as \"GET\""),
-    }
+    assert!(!text.is_empty(), "an empty string is not a request method: pass one such as \"GET\"");
+    let Ok(method) = Method::from_bytes(text.as_bytes()) else {
+        panic!("{text:?} is not a request method: a method is one word without blanks, such as \"GET\"");
+    };
+    method
 }
 
 /// A status code: `404` or [`StatusCode::NOT_FOUND`].
@@ -75,12 +75,10 @@ convert!(IntoStatus::into_status -> StatusCode;
 
 #[track_caller]
 fn status_of(code: u16) -> StatusCode {
-    match StatusCode::from_u16(code) {
-        Ok(status) => status,
-        Err(_) => {
-            panic!("{code} is not a status code: pass one from 100 to 999, or send anything else with `Response::raw`")
-        }
-    }
+    let Ok(status) = StatusCode::from_u16(code) else {
+        panic!("{code} is not a status code: pass one from 100 to 999, or send anything else with `Response::raw`");
+    };
+    status
 }
 
 /// The body of an `http::Response` or `http::Request`.
@@ -159,9 +157,7 @@ pub(crate) fn checked_name(name: &str) -> &[u8] {
     if is_token(name.as_bytes()) {
         return name.as_bytes();
     }
-    if name.is_empty() {
-        panic!("a header name cannot be empty");
-    }
+    assert!(!name.is_empty(), "a header name cannot be empty");
     panic!(
         "{name:?} is not a header name: names are letters, digits and !#$%&'*+-.^_`|~ \
          (RFC 9110, section 5.6.2); to send it on purpose use `Response::raw`"

@@ -8,8 +8,9 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
+use super::convert::IntoBody;
 use super::field::{Field, text_of};
-use super::target::Target;
+use super::target::{Target, position};
 
 /// The head of a request: its bytes, and where the parts lie in them.
 #[derive(Debug, Default)]
@@ -92,11 +93,12 @@ pub struct Request {
     inner: Arc<Inner>,
 }
 
+#[expect(clippy::box_collection, reason = "a third of the size, in each request that is kept")]
 struct Inner {
     head: Head,
     body: Content,
-    /// What `{name}`s of the matching rule stand for.
-    params: Option<Vec<(String, String)>>,
+    /// What `{name}`s of the matching rule stand for; boxed, because few requests have them and all are kept.
+    params: Option<Box<Vec<(String, String)>>>,
     hit: usize,
     decoded: OnceLock<Box<Decoded>>,
 }
@@ -123,7 +125,7 @@ impl Request {
     /// Notes which rule will answer; possible as long as nobody else holds the request.
     pub(crate) fn set_match(&mut self, params: Option<Vec<(String, String)>>, hit: usize) {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.params = params;
+            inner.params = params.filter(|params| !params.is_empty()).map(Box::new);
             inner.hit = hit;
         }
     }
@@ -241,7 +243,7 @@ impl Request {
     #[track_caller]
     #[must_use]
     pub fn param(&self, name: &str) -> &str {
-        let params = self.inner.params.as_deref().unwrap_or_default();
+        let params = self.inner.params.as_ref().map_or(&[][..], |params| params);
         if let Some((_, value)) = params.iter().find(|(key, _)| key == name) {
             return value;
         }
@@ -355,6 +357,36 @@ impl Request {
     }
 }
 
+impl<B: IntoBody> From<http::Request<B>> for Request {
+    /// The request as a client would send it; names of fields are in lower case, as `http` keeps them.
+    fn from(request: http::Request<B>) -> Request {
+        let (parts, body) = request.into_parts();
+        let (method, target) = (parts.method.as_str(), parts.uri.to_string());
+        let mut raw = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
+        let (start, end) = (method.len() + 1, method.len() + 1 + target.len());
+        let mut fields = Vec::with_capacity(parts.headers.len());
+        for (name, value) in &parts.headers {
+            let name_start = raw.len();
+            raw.extend_from_slice(name.as_str().as_bytes());
+            let name = position(name_start)..position(raw.len());
+            raw.extend_from_slice(b": ");
+            let value_start = raw.len();
+            raw.extend_from_slice(value.as_bytes());
+            fields.push(Span { name, value: position(value_start)..position(raw.len()) });
+            raw.extend_from_slice(b"\r\n");
+        }
+        raw.extend_from_slice(b"\r\n");
+        let head = Head {
+            method: 0..position(method.len()),
+            target: position(start)..position(end),
+            parts: Target::locate(target.as_bytes(), start),
+            fields: fields.into_boxed_slice(),
+            raw: raw.into_boxed_slice(),
+        };
+        Request::new(head, Content { bytes: body.into_body(), chunked: None })
+    }
+}
+
 fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(encoded).into_owned().collect()
 }
@@ -371,5 +403,53 @@ impl fmt::Debug for Request {
             .field("headers", &self.headers())
             .field("body", &String::from_utf8_lossy(self.body()))
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(target: &str, fields: &[(&str, &str)], body: &'static str) -> Request {
+        let mut request = http::Request::builder().method("POST").uri(target);
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        Request::from(request.body(body).unwrap())
+    }
+
+    #[test]
+    fn accessors_decode_what_the_wire_carries_encoded() {
+        let request = request("/a%20b/%e4?q=1+2&q=%33&empty", &[("cookie", "a=1; sid=x=y"), ("host", "h")], "");
+        assert_eq!((request.method(), request.target()), ("POST", "/a%20b/%e4?q=1+2&q=%33&empty"));
+        assert_eq!(request.path(), "/a b/\u{fffd}");
+        assert_eq!(request.raw_query(), Some("q=1+2&q=%33&empty"));
+        assert_eq!(request.query("q"), Some("1 2"));
+        assert_eq!(request.query_all("q"), ["1 2", "3"]);
+        assert_eq!((request.query("empty"), request.query("none")), (Some(""), None));
+        assert_eq!((request.cookie("sid"), request.cookie("b")), (Some("x=y"), None));
+        assert_eq!(request.header("HOST"), Some("h"));
+    }
+
+    #[test]
+    fn a_form_is_read_only_from_a_body_that_says_it_is_one() {
+        let kind = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
+        assert_eq!(request("/", &kind, "user=Ada+L&x=%26").form("user"), Some("Ada L"));
+        assert_eq!(request("/", &[], "user=Ada").form("user"), None);
+    }
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+        assert_eq!(request("/", &[("authorization", "bEARER abc")], "").bearer(), Some("abc"));
+        assert_eq!(request("/", &[("authorization", "Basic abc")], "").bearer(), None);
+    }
+
+    #[test]
+    fn a_parameter_that_the_path_does_not_have_panics_with_those_it_has() {
+        let mut request = request("/", &[], "");
+        request.set_match(Some(vec![("id".into(), "7".into())]), 1);
+        assert_eq!(request.param("id"), "7");
+        let panic = std::panic::catch_unwind(|| request.param("user").len()).unwrap_err();
+        assert!(panic.downcast_ref::<String>().unwrap().contains("no `{user}`; it has `{id}`"));
     }
 }

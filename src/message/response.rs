@@ -33,18 +33,24 @@ use super::field_block::FieldBlock;
 #[derive(Debug, Clone)]
 pub struct Response {
     pub(crate) status: StatusCode,
-    /// In place of the standard phrase.
-    pub(crate) reason: Option<Bytes>,
+    pub(crate) style: Style,
+    pub(crate) close: bool,
     pub(crate) fields: FieldBlock,
     pub(crate) body: Body,
-    pub(crate) style: Style,
+    /// What few responses have, apart so that the others are cheap to hand around.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rare {
+    /// In place of the standard phrase.
+    reason: Option<Bytes>,
     /// Names of fields that the server must not add.
-    pub(crate) omitted: Vec<Bytes>,
-    pub(crate) close: bool,
-    /// Instead of all of the above.
-    pub(crate) fault: Option<Fault>,
+    omitted: Vec<Bytes>,
+    /// Instead of everything else.
+    fault: Option<Fault>,
     /// Why this response fails the test, if it does.
-    pub(crate) failure: Option<String>,
+    failure: Option<String>,
 }
 
 /// Who decides which fields a response has.
@@ -68,15 +74,28 @@ impl Response {
     fn with_status(status: StatusCode, body: Bytes) -> Response {
         Response {
             status,
-            reason: None,
+            style: Style::Mock,
+            close: false,
             fields: FieldBlock::default(),
             body: Body::Bytes(body),
-            style: Style::Mock,
-            omitted: Vec::new(),
-            close: false,
-            fault: None,
-            failure: None,
+            rare: None,
         }
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn reason_phrase(&self) -> Option<&[u8]> {
+        self.rare.as_ref()?.reason.as_deref()
+    }
+
+    pub(crate) fn stands_for(&self) -> Option<&Fault> {
+        self.rare.as_ref()?.fault.as_ref()
+    }
+
+    pub(crate) fn take_failure(&mut self) -> Option<String> {
+        self.rare.as_mut()?.failure.take()
     }
 
     /// 200 with a line that says what the body is.
@@ -199,7 +218,7 @@ impl Response {
     /// If it holds CR, LF or NUL.
     #[track_caller]
     pub fn reason(mut self, phrase: impl AsRef<str>) -> Response {
-        self.reason = Some(phrase.as_ref().into_field_value());
+        self.rare().reason = Some(phrase.as_ref().into_field_value());
         self
     }
 
@@ -238,7 +257,7 @@ impl Response {
     pub fn without_header(mut self, name: impl AsRef<str>) -> Response {
         let name = checked_name(name.as_ref());
         self.fields.remove(name);
-        self.omitted.push(Bytes::copy_from_slice(name));
+        self.rare().omitted.push(Bytes::copy_from_slice(name));
         self
     }
 
@@ -255,13 +274,16 @@ impl Response {
     }
 
     pub(crate) fn with_fault(fault: Fault) -> Response {
-        Response { fault: Some(fault), ..Response::with_status(StatusCode::OK, Bytes::new()) }
+        let mut response = Response::with_status(StatusCode::OK, Bytes::new());
+        response.rare().fault = Some(fault);
+        response
     }
 
     /// A response that fails the test, and says why.
     pub(crate) fn failing(reason: String) -> Response {
-        Response { failure: Some(reason.clone()), ..Response::text(reason) }
-            .with_code(StatusCode::INTERNAL_SERVER_ERROR)
+        let mut response = Response::text(reason.clone()).with_code(StatusCode::INTERNAL_SERVER_ERROR);
+        response.rare().failure = Some(reason);
+        response
     }
 
     pub(crate) fn with_code(mut self, status: StatusCode) -> Response {
@@ -273,7 +295,9 @@ impl Response {
     /// the fields that are added here.
     pub(crate) fn plain(status: u16, reason: impl Into<Bytes>) -> Response {
         let code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Response { reason: Some(reason.into()), style: Style::HttpServer, ..Response::with_status(code, Bytes::new()) }
+        let mut response = Response { style: Style::HttpServer, ..Response::with_status(code, Bytes::new()) };
+        response.rare().reason = Some(reason.into());
+        response
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl AsRef<[u8]>) -> Response {
@@ -297,6 +321,8 @@ impl Response {
     }
 
     pub(crate) fn omits(&self, name: &str) -> bool {
-        self.omitted.iter().any(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+        self.rare
+            .as_ref()
+            .is_some_and(|rare| rare.omitted.iter().any(|found| found.eq_ignore_ascii_case(name.as_bytes())))
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::message::field::Field;
 use crate::message::request::{Chunked, Content};
 
-use super::head::Framing;
+use super::head::{Framing, behind_empty_line};
 use super::refusal::Refusal;
 
 /// A chunk size with its extensions, and the whole trailer section, in bytes.
@@ -26,6 +26,8 @@ pub(crate) struct BodyDecoder {
     limit: usize,
     state: State,
     chunked: Option<Box<Chunked>>,
+    /// How much of the trailer section is known not to hold its end.
+    scanned: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl BodyDecoder {
             Framing::Length(length) => (State::Length(length), None),
             Framing::Chunked => (State::ChunkSize, Some(Box::default())),
         };
-        Ok(BodyDecoder { bytes: Vec::new(), limit, state, chunked })
+        Ok(BodyDecoder { bytes: Vec::new(), limit, state, chunked, scanned: 0 })
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -98,29 +100,31 @@ impl BodyDecoder {
 
     /// Room grows with what came, never with what was announced.
     fn take(&mut self, input: &[u8], left: u64) -> usize {
-        let wanted = usize::try_from(left).unwrap_or(usize::MAX);
-        let taken = wanted.min(input.len());
-        let room = self.bytes.capacity() - self.bytes.len();
-        if room < taken {
-            let grown = taken.max(self.bytes.len()).min(wanted);
-            self.bytes.reserve_exact(grown);
+        let taken = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+        if self.bytes.capacity() - self.bytes.len() < taken {
+            let doubled = taken.max(self.bytes.len());
+            // What follows a chunk is not known; what follows a part of a counted body is.
+            let known = if self.chunked.is_some() { u64::MAX } else { left };
+            self.bytes.reserve_exact(usize::try_from(known).unwrap_or(usize::MAX).min(doubled));
         }
         self.bytes.extend_from_slice(&input[..taken]);
         taken
     }
 
     fn chunk_size(&mut self, input: &[u8]) -> Result<usize, Refusal> {
+        // What can be said of the digits is said first, so that it is the same whether the line is complete or not.
+        let digits = input.iter().take(MAX_SIZE_DIGITS + 1).take_while(|byte| byte.is_ascii_hexdigit()).count();
+        match input.get(digits) {
+            _ if digits > MAX_SIZE_DIGITS => return Err(Refusal::ChunkedOverhead),
+            Some(b';' | b' ' | b'\t' | b'\r') if digits > 0 => {}
+            Some(_) => return Err(Refusal::BadChunk),
+            None => return Ok(0),
+        }
         let Some(end) = input.iter().take(MAX_CHUNK_LINE).position(|&byte| byte == b'\n') else {
-            let digits = input.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-            return match input.get(digits) {
-                _ if input.len() >= MAX_CHUNK_LINE || digits > MAX_SIZE_DIGITS => Err(Refusal::ChunkedOverhead),
-                Some(b';' | b' ' | b'\t' | b'\r') if digits > 0 => Ok(0),
-                Some(_) => Err(Refusal::BadChunk),
-                None => Ok(0),
-            };
+            return if input.len() >= MAX_CHUNK_LINE { Err(Refusal::ChunkedOverhead) } else { Ok(0) };
         };
         let line = input[..end].strip_suffix(b"\r").ok_or(Refusal::BadChunk)?;
-        let size = parse_size(line)?;
+        let size = parse_size(line, digits)?;
         let chunked = self.chunked.get_or_insert_default();
         if size == 0 {
             self.state = State::Trailers;
@@ -138,32 +142,50 @@ impl BodyDecoder {
     }
 
     fn trailers(&mut self, input: &[u8]) -> Result<usize, Refusal> {
+        let Some(length) = section_end(input, &mut self.scanned) else {
+            return if input.len() > MAX_TRAILERS { Err(Refusal::ChunkedOverhead) } else { Ok(0) };
+        };
+        if length > MAX_TRAILERS {
+            return Err(Refusal::ChunkedOverhead);
+        }
+        let section = &input[..length];
         let mut room = [httparse::EMPTY_HEADER; MAX_TRAILER_FIELDS];
-        match httparse::parse_headers(input, &mut room) {
-            Ok(httparse::Status::Complete((length, fields))) => {
+        match httparse::parse_headers(section, &mut room) {
+            // Within chunks a bare LF ends no line, whatever it does in heads.
+            Ok(httparse::Status::Complete((end, fields))) if end == length && !has_bare_lf(section) => {
                 let trailers = fields.iter().map(|field| Field::new(field.name.as_bytes(), field.value)).collect();
                 self.chunked.get_or_insert_default().trailers = trailers;
                 self.state = State::Done;
                 Ok(length)
             }
-            Ok(httparse::Status::Partial) if input.len() <= MAX_TRAILERS => Ok(0),
-            Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => Err(Refusal::ChunkedOverhead),
-            Err(_) => Err(Refusal::BadTrailer),
+            Err(httparse::Error::TooManyHeaders) => Err(Refusal::ChunkedOverhead),
+            _ => Err(Refusal::BadTrailer),
         }
     }
 }
 
-/// `1*HEXDIG [ BWS ";" extensions ]`: digits only, so that nobody else reads another number.
-fn parse_size(line: &[u8]) -> Result<u64, Refusal> {
-    let count = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let (digits, extensions) = line.split_at(count);
-    let extensions = extensions.trim_ascii_start();
-    let printable = extensions.iter().all(|&byte| byte == b'\t' || byte >= b' ' && byte != 0x7f);
-    if digits.is_empty() || !matches!(extensions.first(), None | Some(b';')) || !printable {
-        return Err(Refusal::BadChunk);
+/// Where a trailer section ends, behind its empty line; without trailers that line is all of it.
+fn section_end(input: &[u8], scanned: &mut usize) -> Option<usize> {
+    match input {
+        [b'\n', ..] => Some(1),
+        [b'\r', b'\n', ..] => Some(2),
+        _ => behind_empty_line(input, scanned),
     }
-    if count > MAX_SIZE_DIGITS {
-        return Err(Refusal::ChunkedOverhead);
+}
+
+fn has_bare_lf(section: &[u8]) -> bool {
+    section.split_inclusive(|&byte| byte == b'\n').any(|line| !line.ends_with(b"\r\n"))
+}
+
+/// `1*HEXDIG [ BWS ";" extensions ]`: so many digits and no sign, so that nobody else reads another number.
+fn parse_size(line: &[u8], digits: usize) -> Result<u64, Refusal> {
+    let (digits, extensions) = line.split_at(digits);
+    let blanks = extensions.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let extensions = &extensions[blanks..];
+    // A CR among them ends a line for some readers.
+    let printable = extensions.iter().all(|&byte| byte == b'\t' || byte >= b' ' && byte != 0x7f);
+    if !matches!(extensions.first(), None | Some(b';')) || !printable {
+        return Err(Refusal::BadChunk);
     }
     let digits = std::str::from_utf8(digits).map_err(|_| Refusal::BadChunk)?;
     u64::from_str_radix(digits, 16).map_err(|_| Refusal::BadChunk)

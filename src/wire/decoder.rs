@@ -1,9 +1,11 @@
 //! From bytes to requests, one after the other.
 
+use crate::message::field::is_token;
 use crate::message::request::{Content, Head, Request};
+use crate::message::target::{Target, position};
 
 use super::body::BodyDecoder;
-use super::head::{self, Framing, Parsed};
+use super::head::{self, Framing, Outline, Parsed};
 use super::refusal::Refusal;
 use super::{Exchange, Limits};
 
@@ -11,8 +13,8 @@ use super::{Exchange, Limits};
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     state: State,
-    /// How much of an incomplete head was looked at in vain.
-    tried: usize,
+    /// What is known of a head that did not come at once; boxed, since most connections never need it.
+    outline: Option<Box<Outline>>,
 }
 
 #[derive(Debug, Default)]
@@ -84,19 +86,15 @@ impl Decoder {
     }
 
     fn feed_head(&mut self, input: &[u8], limits: &Limits) -> (usize, Step) {
-        // A head that trickles in is not read from its beginning for each byte: only when it is complete, or twice as long.
-        if input.is_empty() || self.tried > 0 && !is_worth_a_try(input, self.tried) {
+        if input.is_empty() {
             return (0, Step::NeedMore);
         }
-        let parsed = match head::parse(input, limits) {
+        let parsed = match self.look_at(input, limits) {
             Ok(Some(parsed)) => parsed,
-            Ok(None) => {
-                self.tried = input.len();
-                return (0, Step::NeedMore);
-            }
+            Ok(None) => return (0, Step::NeedMore),
             Err(refusal) => return (input.len(), self.refuse(input, refusal)),
         };
-        self.tried = 0;
+        self.outline = None;
         let Parsed { head, length, framing, exchange, expects_continue } = parsed;
         if framing == Framing::Length(0) {
             return (length, Step::Request(Request::new(head, Content::default()), exchange));
@@ -112,6 +110,15 @@ impl Decoder {
                 (length, Step::Refused { request: Request::new(head, Content::default()), refusal, exchange })
             }
         }
+    }
+
+    fn look_at(&mut self, input: &[u8], limits: &Limits) -> Result<Option<Parsed>, Refusal> {
+        if self.outline.is_none() {
+            if let Some(parsed) = head::parse_at_once(input, limits)? {
+                return Ok(Some(parsed));
+            }
+        }
+        head::judge(input, self.outline.get_or_insert_default(), limits)
     }
 
     fn complete(&mut self) -> Step {
@@ -133,36 +140,29 @@ impl Decoder {
 
     fn refuse(&mut self, input: &[u8], refusal: Refusal) -> Step {
         self.state = State::Over;
-        let exchange = Exchange { persistent: false, http11: true, head_only: input.starts_with(b"HEAD ") };
-        Step::Refused { request: Request::new(unparsed(input), Content::default()), refusal, exchange }
+        let mut outline = self.outline.take().unwrap_or_default();
+        outline.extend(input);
+        let head = outline.head(input);
+        let exchange = Exchange { persistent: false, http11: true, head_only: head.starts_with(b"HEAD ") };
+        Step::Refused { request: Request::new(unparsed(head), Content::default()), refusal, exchange }
     }
 }
 
-/// The head is complete, or there is twice as much of it as at the last try.
-fn is_worth_a_try(input: &[u8], tried: usize) -> bool {
-    // The end may have begun in what was there already.
-    let fresh = &input[tried.saturating_sub(3).min(input.len())..];
-    input.len() >= tried.saturating_mul(2) || has_empty_line(fresh)
-}
+/// So much of a head that cannot be parsed is kept.
+const MAX_KEPT: usize = 64 << 10;
 
-fn has_empty_line(bytes: &[u8]) -> bool {
-    bytes.windows(2).any(|two| two == b"\n\n") || bytes.windows(3).any(|three| three == b"\n\r\n")
-}
-
-/// A head that cannot be parsed: its bytes up to the first empty line, with method and target where they can be made out.
-fn unparsed(input: &[u8]) -> Head {
-    let end = input.windows(4).position(|four| four == b"\r\n\r\n").map_or(input.len(), |at| at + 4);
-    let raw: Box<[u8]> = input[..end].into();
+/// A head that cannot be parsed: its bytes, with method and target where they can be made out.
+fn unparsed(head: &[u8]) -> Head {
+    let raw: Box<[u8]> = head[..head.len().min(MAX_KEPT)].into();
     let line = raw.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
     let words: Vec<&[u8]> = line.split(|&byte| byte == b' ').collect();
     let mut head = Head::default();
     if let [method, target, version] = words[..] {
-        if crate::message::field::is_token(method) && version.starts_with(b"HTTP/") {
+        if is_token(method) && version.starts_with(b"HTTP/") {
             let (start, end) = (method.len() + 1, method.len() + 1 + target.len());
-            let narrow = |position: usize| u32::try_from(position).unwrap_or(u32::MAX);
-            head.method = 0..narrow(method.len());
-            head.target = narrow(start)..narrow(end);
-            head.parts = crate::message::target::Target::locate(target, start);
+            head.method = 0..position(method.len());
+            head.target = position(start)..position(end);
+            head.parts = Target::locate(target, start);
         }
     }
     Head { raw, ..head }

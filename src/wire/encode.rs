@@ -33,13 +33,13 @@ pub(crate) struct Circumstances<'a> {
 }
 
 /// The plan of a response. A file must have been opened before: one that was not is sent as nothing.
-pub(crate) fn plan(response: Response, circumstances: Circumstances<'_>) -> Plan {
-    if let Some(fault) = &response.fault {
+pub(crate) fn plan(mut response: Response, circumstances: Circumstances<'_>) -> Plan {
+    if let Some(fault) = response.stands_for() {
         return Plan::fault(fault);
     }
-    let body = match response.body {
-        Body::Bytes(ref bytes) => Content::Bytes(bytes.clone()),
-        Body::Opened { ref source, length } => match source.lock().take() {
+    let body = match std::mem::replace(&mut response.body, Body::Bytes(Bytes::new())) {
+        Body::Bytes(bytes) => Content::Bytes(bytes),
+        Body::Opened { source, length } => match source.lock().take() {
             Some(source) => Content::Source(source, length),
             None => Content::Bytes(Bytes::new()),
         },
@@ -52,7 +52,11 @@ pub(crate) fn plan(response: Response, circumstances: Circumstances<'_>) -> Plan
 
     let framing = Framing::decide(&response, &body, circumstances);
     let small_body = match &body {
-        Content::Bytes(bytes) if framing.sends_body && !framing.chunked && bytes.len() <= SMALL_BODY => bytes.len(),
+        Content::Bytes(bytes)
+            if framing.sends_body && framing.coding != Coding::Chunked && bytes.len() <= SMALL_BODY =>
+        {
+            bytes.len()
+        }
         _ => 0,
     };
     let mut head = HeadWriter::with_room(response.fields.as_bytes().len() + small_body);
@@ -71,21 +75,20 @@ pub(crate) fn plan(response: Response, circumstances: Circumstances<'_>) -> Plan
         return Plan::one(Step::Head(head.finish()), end);
     }
     match body {
-        Content::Bytes(bytes) if framing.chunked => {
-            let (size, last): (_, &'static [u8]) = match bytes.len() {
+        body if framing.coding == Coding::Chunked => {
+            // One chunk, whatever the length: it goes out under a length that is known.
+            let (size, last): (_, &'static [u8]) = match body.length() {
                 0 => (String::new(), b"0\r\n\r\n"),
                 length => (format!("{length:x}\r\n"), b"\r\n0\r\n\r\n"),
             };
-            let mut head = head.finish();
-            head.extend_from_slice(size.as_bytes());
-            Plan::new([Step::Head(head), Step::Bytes(bytes), Step::Bytes(Bytes::from_static(last))], end)
+            head.put(size.as_bytes());
+            Plan::new([Step::Head(head.finish()), body.into_step(), Step::Bytes(Bytes::from_static(last))], end)
         }
         Content::Bytes(bytes) if bytes.len() <= SMALL_BODY => {
             head.put(&bytes);
             Plan::one(Step::Head(head.finish()), end)
         }
-        Content::Bytes(bytes) => Plan::new([Step::Head(head.finish()), Step::Bytes(bytes)], end),
-        Content::Source(source, left) => Plan::new([Step::Head(head.finish()), Step::Source { source, left }], end),
+        body => Plan::new([Step::Head(head.finish()), body.into_step()], end),
     }
 }
 
@@ -101,13 +104,29 @@ impl Content {
             Content::Source(_, length) => *length,
         }
     }
+
+    fn into_step(self) -> Step {
+        match self {
+            Content::Bytes(bytes) => Step::Bytes(bytes),
+            Content::Source(source, left) => Step::Source { source, left },
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
 struct Framing {
     sends_body: bool,
-    chunked: bool,
+    coding: Coding,
     closes: bool,
+}
+
+/// What the author's `Transfer-Encoding` asks for; beside one no length is added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Absent,
+    Chunked,
+    /// One that is not applied, or one that the client does not know.
+    Opaque,
 }
 
 impl Framing {
@@ -116,30 +135,39 @@ impl Framing {
         let bodiless = is_bodiless(response.status);
         let mut framing = Framing {
             sends_body: !bodiless && !exchange.head_only,
-            chunked: false,
+            coding: Coding::Absent,
             closes: response.close || !exchange.persistent || !keep_alive || protocol == Version::Http10,
         };
+        // Only a response of the mock's style is given the length that it lacks.
+        let is_given_length = response.style == Style::Mock && !response.omits("content-length");
         if response.fields.is_preset() {
-            framing.closes |= framing.sends_body && response.omits("content-length");
+            framing.closes |= framing.sends_body && !is_given_length;
             return framing;
         }
-        let mut announced = None;
+        // A length other than the true one was set on purpose; the next response would begin in the wrong place.
+        let is_true = |value: &[u8]| std::str::from_utf8(value).is_ok_and(|text| text.parse() == Ok(body.length()));
+        let (mut has_length, mut lies) = (false, false);
         for (name, value) in response.fields.iter() {
             // By length first, for tests run without optimisation.
             match name.len() {
                 10 if name.eq_ignore_ascii_case(b"connection") => framing.closes |= has_token(value, "close"),
-                14 if name.eq_ignore_ascii_case(b"content-length") => announced = Some(value),
+                14 if name.eq_ignore_ascii_case(b"content-length") => {
+                    (has_length, lies) = (true, lies || !is_true(value));
+                }
                 17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                    framing.chunked = has_token(value, "chunked") && exchange.http11;
+                    let is_chunked =
+                        framing.coding == Coding::Chunked || has_token(value, "chunked") && exchange.http11;
+                    framing.coding = if is_chunked { Coding::Chunked } else { Coding::Opaque };
                 }
                 _ => {}
             }
         }
-        // A length other than the true one was set on purpose; the next response would begin in the wrong place.
-        let is_true = |value: &[u8]| std::str::from_utf8(value).is_ok_and(|text| text.parse() == Ok(body.length()));
-        let lies = announced.is_some_and(|value| framing.sends_body && !is_true(value));
-        let delimited = announced.is_some() || framing.chunked || !response.omits("content-length");
-        framing.closes |= lies || framing.sends_body && !delimited;
+        let delimited = match framing.coding {
+            Coding::Absent => has_length || is_given_length,
+            Coding::Chunked => true,
+            Coding::Opaque => false,
+        };
+        framing.closes |= framing.sends_body && (lies || !delimited);
         framing
     }
 }
@@ -150,13 +178,13 @@ fn is_bodiless(status: StatusCode) -> bool {
 }
 
 fn status_line(head: &mut HeadWriter, response: &Response, protocol: Version) {
-    if response.status == StatusCode::OK && response.reason.is_none() && protocol == Version::Http11 {
+    if response.status == StatusCode::OK && response.reason_phrase().is_none() && protocol == Version::Http11 {
         return head.put(b"HTTP/1.1 200 OK\r\n");
     }
     head.put(if protocol == Version::Http10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
     head.put(response.status.as_str().as_bytes());
     head.put(b" ");
-    match &response.reason {
+    match response.reason_phrase() {
         Some(reason) => head.put(reason),
         None => head.put(response.status.canonical_reason().unwrap_or_default().as_bytes()),
     }
@@ -171,7 +199,7 @@ fn mock_fields(
     framing: Framing,
     circumstances: Circumstances<'_>,
 ) {
-    let (mut has_date, mut has_length, mut has_connection) = (false, framing.chunked, false);
+    let (mut has_date, mut has_length, mut has_connection) = (false, framing.coding != Coding::Absent, false);
     if !response.fields.is_preset() {
         for (name, _) in response.fields.iter() {
             match name.len() {
@@ -182,11 +210,9 @@ fn mock_fields(
             }
         }
     }
-    if !response.omitted.is_empty() {
-        has_date |= response.omits("date");
-        has_length |= response.omits("content-length");
-        has_connection |= response.omits("connection");
-    }
+    has_date |= response.omits("date");
+    has_length |= response.omits("content-length");
+    has_connection |= response.omits("connection");
     head.put(response.fields.as_bytes());
     if !has_date {
         head.put(circumstances.date_line.as_bytes());

@@ -2,9 +2,9 @@
 
 use std::mem::MaybeUninit;
 
-use crate::message::field::has_token;
+use crate::message::field::{has_token, is_token};
 use crate::message::request::{Head, Span, Version};
-use crate::message::target::Target;
+use crate::message::target::{Target, position};
 
 use super::refusal::Refusal;
 use super::{Exchange, Limits};
@@ -32,54 +32,173 @@ pub(crate) enum Framing {
     Chunked,
 }
 
-/// The head at the beginning of the input; `None` if it is not complete.
-pub(crate) fn parse(input: &[u8], limits: &Limits) -> Result<Option<Parsed>, Refusal> {
+/// The head at the beginning of the input, if all of it is there, is well-formed and is far from every limit. That is
+/// nearly every request; what to think of any other input is for [`judge`].
+pub(crate) fn parse_at_once(input: &[u8], limits: &Limits) -> Result<Option<Parsed>, Refusal> {
     let mut room = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
-    match parse_into(input, limits, &mut room) {
-        Err(Refusal::TooManyFields) => {
-            let mut room = vec![MaybeUninit::uninit(); limits.fields.min(MAX_FIELDS)];
-            parse_into(input, limits, &mut room)
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(input, &mut room) {
+        Ok(httparse::Status::Complete(length)) if length <= limits.head.min(limits.target) => {
+            accept(&request, input, length, limits).map(Some)
         }
-        settled => settled,
+        _ => Ok(None),
     }
 }
 
-fn parse_into<'i>(
-    input: &'i [u8],
-    limits: &Limits,
-    room: &mut [MaybeUninit<httparse::Header<'i>>],
-) -> Result<Option<Parsed>, Refusal> {
+/// Where the lines of a head lie, as far as it has come. Each byte is looked at once, however slowly they trickle in.
+#[derive(Debug, Default)]
+pub(crate) struct Outline {
+    scanned: usize,
+    /// Behind the empty lines that may precede a request (RFC 9112, section 2.2).
+    start: usize,
+    /// Something other than an empty line has begun at `start`.
+    has_begun: bool,
+    /// The request line was found to be well-formed.
+    line_is_good: bool,
+    /// Behind the line end of the request line.
+    line_end: Option<usize>,
+    /// Behind the empty line that ends the head.
+    end: Option<usize>,
+}
+
+impl Outline {
+    /// Looks at what is new of the input.
+    pub(crate) fn extend(&mut self, input: &[u8]) {
+        while !self.has_begun {
+            match input[self.start..] {
+                [b'\n', ..] => self.start += 1,
+                [b'\r', b'\n', ..] => self.start += 2,
+                [] | [b'\r'] => return,
+                _ => (self.has_begun, self.scanned) = (true, self.start),
+            }
+        }
+        if self.line_end.is_none() {
+            let Some(length) = input[self.scanned..].iter().position(|&byte| byte == b'\n') else {
+                self.scanned = input.len();
+                return;
+            };
+            self.scanned += length;
+            self.line_end = Some(self.scanned + 1);
+        }
+        if self.end.is_none() {
+            self.end = behind_empty_line(input, &mut self.scanned);
+        }
+    }
+
+    /// As much of the head as has come, without the empty lines before it.
+    pub(crate) fn head<'i>(&self, input: &'i [u8]) -> &'i [u8] {
+        &input[self.start..self.end.unwrap_or(input.len())]
+    }
+}
+
+/// Where the first empty line ends that follows another line. What was scanned in vain is not scanned again.
+pub(super) fn behind_empty_line(input: &[u8], scanned: &mut usize) -> Option<usize> {
+    while let Some(length) = input[*scanned..].iter().position(|&byte| byte == b'\n') {
+        // If what follows is not known yet, this line end is looked at again.
+        *scanned += length;
+        let next = *scanned + 1;
+        match input[next..] {
+            [b'\n', ..] => return Some(next + 1),
+            [b'\r', b'\n', ..] => return Some(next + 2),
+            [] | [b'\r'] => return None,
+            _ => *scanned = next,
+        }
+    }
+    *scanned = input.len();
+    None
+}
+
+/// What the input amounts to, however it was cut into pieces: `None` until more is there.
+///
+/// A refusal waits until the line it is about is there: the request line is judged when it is complete, the fields when
+/// all of them are. What cannot become a request, or a head within its limits, is refused at once.
+pub(crate) fn judge(input: &[u8], outline: &mut Outline, limits: &Limits) -> Result<Option<Parsed>, Refusal> {
+    outline.extend(input);
+    let start = outline.start;
+    if start > limits.head {
+        return Err(Refusal::HeadTooLarge);
+    }
+    match input[start..] {
+        _ if !outline.has_begun => return Ok(None),
+        [0x16] => return Ok(None),
+        [0x16, 0x03, ..] => return Err(Refusal::TlsHandshake),
+        [b'\r', ..] => return Err(Refusal::BareCr),
+        [first, ..] if !is_token(&[first]) => return Err(Refusal::RequestLine),
+        _ => {}
+    }
+    let line_length = outline.line_end.unwrap_or(input.len()) - start;
+    if line_length > limits.target.saturating_add(BESIDE_TARGET) {
+        return Err(Refusal::TargetTooLong);
+    }
+    let Some(line_end) = outline.line_end else { return Ok(None) };
+    if !outline.line_is_good {
+        check_request_line(&input[start..line_end], limits)?;
+        outline.line_is_good = true;
+    }
+    if outline.end.unwrap_or(input.len()) > limits.head {
+        return Err(Refusal::HeadTooLarge);
+    }
+    let Some(end) = outline.end else { return Ok(None) };
+
+    let head = &input[..end];
+    let mut room = vec![MaybeUninit::uninit(); limits.fields.min(MAX_FIELDS)];
     let mut request = httparse::Request::new(&mut []);
-    let length = match request.parse_with_uninit_headers(input, room) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return too_long(input, limits).map_or(Ok(None), Err),
-        Err(error) => return Err(diagnose(input, error, limits)),
-    };
+    match request.parse_with_uninit_headers(head, &mut room) {
+        Ok(httparse::Status::Complete(length)) => accept(&request, head, length, limits).map(Some),
+        // It would see no end where there is one: the two would not agree on where the next request begins.
+        Ok(httparse::Status::Partial) => Err(Refusal::BareCr),
+        Err(error) => Err(diagnose_fields(&head[line_end..], error)),
+    }
+}
+
+/// Room for method, blanks and version beside a target of the full length.
+const BESIDE_TARGET: usize = 64;
+
+fn check_request_line(line: &[u8], limits: &Limits) -> Result<(), Refusal> {
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse(line) {
+        Ok(_) if request.path.is_some_and(|target| target.len() > limits.target) => Err(Refusal::TargetTooLong),
+        Ok(_) => Ok(()),
+        Err(httparse::Error::Version) => Err(diagnose_version(line)),
+        Err(_) => {
+            let line = line.strip_suffix(b"\n").unwrap_or(line);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            Err(if line.contains(&b'\r') { Refusal::BareCr } else { Refusal::RequestLine })
+        }
+    }
+}
+
+/// Checks what the parser lets pass, and decides what follows from the fields.
+fn accept(
+    request: &httparse::Request<'_, '_>,
+    input: &[u8],
+    length: usize,
+    limits: &Limits,
+) -> Result<Parsed, Refusal> {
     let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version) else {
         return Err(Refusal::RequestLine);
     };
-    if target.len() > limits.target {
-        return Err(Refusal::TargetTooLong);
-    }
-    if length > limits.head {
-        return Err(Refusal::HeadTooLarge);
-    }
     if request.headers.len() > limits.fields {
         return Err(Refusal::TooManyFields);
     }
     let version = if minor == 0 { Version::Http10 } else { Version::Http11 };
     check_form(method, target)?;
 
-    let offset = |part: &[u8]| part.as_ptr() as usize - input.as_ptr() as usize;
+    // Empty lines before the request are none of it.
+    let base = method.as_ptr() as usize;
+    let start = base - input.as_ptr() as usize;
     let range = |part: &[u8]| {
-        let start = offset(part);
-        narrow(start)..narrow(start + part.len())
+        let start = part.as_ptr() as usize - base;
+        position(start)..position(start + part.len())
     };
     let mut deciding = Deciding::default();
     let mut fields = Vec::with_capacity(request.headers.len());
-    for header in request.headers.iter() {
+    let mut at = 0;
+    while at < request.headers.len() {
+        let header = request.headers[at];
         deciding.look_at(header.name, header.value)?;
         fields.push(Span { name: range(header.name.as_bytes()), value: range(header.value) });
+        at += 1;
     }
     let framing = deciding.framing(version)?;
     let exchange = Exchange {
@@ -90,30 +209,12 @@ fn parse_into<'i>(
     let head = Head {
         method: range(method.as_bytes()),
         target: range(target.as_bytes()),
-        parts: Target::locate(target.as_bytes(), offset(target.as_bytes())),
+        parts: Target::locate(target.as_bytes(), target.as_ptr() as usize - base),
         fields: fields.into_boxed_slice(),
-        raw: input[..length].to_vec().into_boxed_slice(),
+        raw: input[start..length].to_vec().into_boxed_slice(),
     };
     let expects_continue = deciding.expects_continue && version == Version::Http11;
-    Ok(Some(Parsed { head, length, framing, exchange, expects_continue }))
-}
-
-fn narrow(position: usize) -> u32 {
-    u32::try_from(position).unwrap_or(u32::MAX)
-}
-
-/// What an incomplete head may not exceed.
-fn too_long(input: &[u8], limits: &Limits) -> Option<Refusal> {
-    // Method, blanks and version beside a target of the full length.
-    const BESIDE_TARGET: usize = 64;
-    if input.len() <= limits.head.min(limits.target) {
-        return None;
-    }
-    let first_line = input.iter().position(|&byte| byte == b'\n').unwrap_or(input.len());
-    if first_line > limits.target + BESIDE_TARGET {
-        return Some(Refusal::TargetTooLong);
-    }
-    (first_line < input.len() && input.len() > limits.head).then_some(Refusal::HeadTooLarge)
+    Ok(Parsed { head, length, framing, exchange, expects_continue })
 }
 
 /// The form of the target must be one that the method takes (RFC 9112, section 3.2).
@@ -122,16 +223,24 @@ fn check_form(method: &str, target: &str) -> Result<(), Refusal> {
         [b'/', ..] => method != "CONNECT",
         b"*" => method == "OPTIONS",
         other if method == "CONNECT" => {
-            let port = other.iter().rposition(|&byte| byte == b':').map(|colon| &other[colon + 1..]);
-            port.is_some_and(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit)) && !other.contains(&b'/')
+            let colon = other.iter().rposition(|&byte| byte == b':').unwrap_or(0);
+            // Neither the host nor the port may be empty, and the port must be one (RFC 9110, section 9.3.6).
+            colon > 0
+                && is_host(other)
+                && std::str::from_utf8(&other[colon + 1..]).is_ok_and(|p| p.parse::<u16>().is_ok())
         }
-        other => Target::locate(other, 0).path.start > 0,
+        // An empty host must be refused (RFC 9110, section 4.2.1).
+        other => {
+            let path = Target::locate(other, 0).path.start as usize;
+            path > 0 && !other[..path].ends_with(b"://")
+        }
     };
     if fits { Ok(()) } else { Err(Refusal::Target) }
 }
 
 /// What the fields say about framing and connection, gathered in one pass.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "what the fields say, in any combination")]
 struct Deciding {
     hosts: usize,
     length: Option<u64>,
@@ -185,15 +294,16 @@ impl Deciding {
 
     fn add_codings(&mut self, value: &[u8]) -> Result<(), Refusal> {
         self.coded = true;
-        for coding in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+        let codings = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+        // Empty members of a list mean nothing (RFC 9110, section 5.6.1.2).
+        for coding in codings.filter(|coding| !coding.is_empty()) {
             if self.chunked {
                 return Err(Refusal::NotChunkedLast);
             }
-            if coding.eq_ignore_ascii_case(b"chunked") {
-                self.chunked = true;
-            } else if !coding.is_empty() {
+            if !coding.eq_ignore_ascii_case(b"chunked") {
                 return Err(Refusal::UnknownCoding);
             }
+            self.chunked = true;
         }
         Ok(())
     }
@@ -219,15 +329,32 @@ impl Deciding {
 fn is_host(value: &[u8]) -> bool {
     // A table and an index: this runs for each request, and tests run without optimisation.
     let mut at = 0;
-    while at < value.len() && HOST_BYTES[value[at] as usize] {
+    if value.first() == Some(&b'[') {
         at += 1;
+        while at < value.len() && (HOST_BYTES[value[at] as usize] || value[at] == b':') {
+            at += 1;
+        }
+        if at == value.len() || value[at] != b']' {
+            return false;
+        }
+        at += 1;
+    } else {
+        while at < value.len() && HOST_BYTES[value[at] as usize] {
+            at += 1;
+        }
+    }
+    if at < value.len() && value[at] == b':' {
+        at += 1;
+        while at < value.len() && value[at].is_ascii_digit() {
+            at += 1;
+        }
     }
     at == value.len()
 }
 
-const HOST_BYTES: [bool; 256] = {
+static HOST_BYTES: [bool; 256] = {
     let (mut table, mut byte) = ([false; 256], 0_u8);
-    let others = b".:-[]_~%!$&'()*+,;=";
+    let others = b".-_~%!$&'()*+,;=";
     while byte < 128 {
         table[byte as usize] = byte.is_ascii_alphanumeric();
         byte += 1;
@@ -241,23 +368,11 @@ const HOST_BYTES: [bool; 256] = {
 };
 
 /// Gives the parser's error its name; only refused requests pay for the second look.
-fn diagnose(input: &[u8], error: httparse::Error, limits: &Limits) -> Refusal {
-    if let Some(refusal) = too_long(input, limits) {
-        return refusal;
+fn diagnose_fields(fields: &[u8], error: httparse::Error) -> Refusal {
+    if error == httparse::Error::TooManyHeaders {
+        return Refusal::TooManyFields;
     }
-    match error {
-        httparse::Error::TooManyHeaders => return Refusal::TooManyFields,
-        httparse::Error::Version => return diagnose_version(input),
-        _ => {}
-    }
-    if matches!(input, [0x16, 0x03, ..]) {
-        return Refusal::TlsHandshake;
-    }
-    let mut lines = input.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let request_line = lines.find(|line| !line.is_empty()).unwrap_or_default();
-    if matches!(error, httparse::Error::Token | httparse::Error::Status) {
-        return if request_line.contains(&b'\r') { Refusal::BareCr } else { Refusal::RequestLine };
-    }
+    let lines = fields.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     for line in lines.take_while(|line| !line.is_empty()) {
         if matches!(line.first(), Some(b' ' | b'\t')) {
             return Refusal::FoldedField;
@@ -272,18 +387,16 @@ fn diagnose(input: &[u8], error: httparse::Error, limits: &Limits) -> Refusal {
     }
     match error {
         httparse::Error::HeaderValue => Refusal::FieldValue,
-        httparse::Error::NewLine => Refusal::BareCr,
         _ => Refusal::FieldName,
     }
 }
 
 /// 505 for a version that exists or could, 400 for a request line that only looks like one.
-fn diagnose_version(input: &[u8]) -> Refusal {
-    let start = input.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(0);
-    let line = input[start..].split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    let version = line.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
-    match version.strip_prefix(b"HTTP/") {
-        Some([major, b'.', minor]) if major.is_ascii_digit() && minor.is_ascii_digit() => Refusal::Version,
+fn diagnose_version(line: &[u8]) -> Refusal {
+    let line = line.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let mut words = line.split(|&byte| byte == b' ').skip(2);
+    match (words.next().and_then(|version| version.strip_prefix(b"HTTP/")), words.next()) {
+        (Some([major, b'.', minor]), None) if major.is_ascii_digit() && minor.is_ascii_digit() => Refusal::Version,
         _ => Refusal::RequestLine,
     }
 }
