@@ -1,0 +1,163 @@
+//! Mistakes of a test's author: each panics at the author's line, with a text that says what to do instead.
+
+use std::cell::RefCell;
+use std::net::TcpListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+use std::time::Duration;
+
+use fixture_server::prelude::*;
+use rstest::rstest;
+
+/// Where and how something panicked.
+#[derive(Debug, Default, PartialEq)]
+struct Caught {
+    file: String,
+    line: u32,
+    text: String,
+}
+
+/// Runs a mistake; the hook sees the location, and is told apart by thread because tests run in parallel.
+fn caught(mistake: impl FnOnce()) -> Caught {
+    thread_local! {
+        static LAST: RefCell<Option<Caught>> = const { RefCell::new(None) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let location = info.location().map(|at| (at.file().to_owned(), at.line()));
+            let (file, line) = location.unwrap_or_default();
+            let payload = info.payload();
+            let literal = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = literal.or_else(|| payload.downcast_ref().cloned()).unwrap_or_default();
+            LAST.set(Some(Caught { file, line, text }));
+            usual(info);
+        }));
+    });
+    LAST.take();
+    match catch_unwind(AssertUnwindSafe(mistake)) {
+        Ok(()) => Caught { text: "it did not panic".to_owned(), ..Caught::default() },
+        Err(_) => LAST.take().unwrap_or_default(),
+    }
+}
+
+#[track_caller]
+fn assert_caught(mistake: impl FnOnce(), line: u32, text: &str) {
+    assert_eq!(caught(mistake), Caught { file: file!().to_owned(), line, text: text.to_owned() });
+}
+
+#[track_caller]
+fn on(method: &str, path: &str) {
+    TestServer::empty().on(method, path, |_| ());
+}
+
+#[test]
+fn a_directory_that_is_missing_is_named_with_where_it_was_looked_for() {
+    let looked_for = std::env::current_dir().unwrap_or_default().join("no/such/dir");
+    let text = format!(
+        "cannot serve the directory no/such/dir: No such file or directory (os error 2) (looked for {}; a relative path \
+         begins at the current directory, which in `cargo test` is that of the package)",
+        looked_for.display()
+    );
+    assert_caught(|| drop(TestServer::start("no/such/dir")), line!(), &text);
+    assert_caught(|| drop(TestServer::builder().dir("no/such/dir").start()), line!(), &text);
+    assert_eq!(TestServer::try_start("no/such/dir").map_err(|error| error.to_string()).err(), Some(text));
+}
+
+#[test]
+fn a_file_is_not_a_directory() {
+    let file = std::path::absolute("fixtures/site/hello.txt").unwrap_or_default();
+    let text = format!("cannot serve the directory {}: Not a directory (os error 20)", file.display());
+    assert_caught(|| drop(TestServer::start(&file)), line!(), &text);
+    let error = TestServer::try_start(&file).map_err(std::io::Error::from).err();
+    assert_eq!(error.map(|error| error.kind()), Some(std::io::ErrorKind::NotADirectory));
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() -> std::io::Result<()> {
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let addr = taken.local_addr()?;
+    let text =
+        format!("cannot listen on {addr}: Address already in use (os error 98) (port 0 lets the system choose a free one)");
+    assert_caught(|| drop(TestServer::builder().bind(addr).start()), line!(), &text);
+    Ok(())
+}
+
+#[test]
+fn an_address_of_another_machine_is_named() {
+    let text = "cannot listen on 192.0.2.1:0: Cannot assign requested address (os error 99) (this machine does not have that address)";
+    assert_caught(|| drop(TestServer::builder().bind("192.0.2.1:0").start()), line!(), text);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_unix_socket_that_exists_is_named() -> std::io::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("taken.sock");
+    std::fs::write(&path, "")?;
+    let text = format!(
+        "cannot listen on the Unix socket {}: Address already in use (os error 98) (the file exists already: remove it or \
+         take another name)",
+        path.display()
+    );
+    assert_caught(|| drop(TestServer::builder().bind_unix(&path).start()), line!(), &text);
+    assert!(path.exists(), "it belongs to somebody else");
+    Ok(())
+}
+
+#[rustfmt::skip] // a case a line, because its line is what is asserted
+#[rstest]
+#[case::method_of_two_words(|| on("GE T", "/"), line!(), r#""GE T" is not a request method: a method is one word without blanks, such as "GET""#)]
+#[case::empty_method(|| on("", "/"), line!(), r#"an empty string is not a request method: pass one such as "GET""#)]
+#[case::path_without_a_slash(|| on("GET", "users"), line!(), r#"the path "users" must begin with `/`: write "/users""#)]
+#[case::empty_path(|| on("GET", ""), line!(), r#"the path "" must begin with `/`: write "/""#)]
+#[case::query(|| on("GET", "/a?b=c"), line!(), r#"the path "/a?b=c" holds a query, but a path is compared without it: write "/a" and look at the query in the handler, with `request.query(..)` or `request.raw_query()` (it would be "b=c")"#)]
+#[case::fragment(|| on("GET", "/a#b"), line!(), r##"the path "/a#b" holds a fragment, which clients never send: leave out what begins with `#`"##)]
+#[case::brace_within_a_segment(|| on("GET", "/a{b}"), line!(), r#"the path "/a{b}" has a brace within the segment "a{b}": a placeholder is a whole segment, `/{name}/` or `/{*rest}`; to compare with a brace write `%7B` and `%7D`"#)]
+#[case::open_brace(|| on("GET", "/{a"), line!(), r#"the path "/{a" has a brace within the segment "{a": a placeholder is a whole segment, `/{name}/` or `/{*rest}`; to compare with a brace write `%7B` and `%7D`"#)]
+#[case::no_name(|| on("GET", "/{}"), line!(), r#"the path "/{}" has a placeholder without a name: write `{name}` or `{*rest}`"#)]
+#[case::rest_without_a_name(|| on("GET", "/{*}"), line!(), r#"the path "/{*}" has a placeholder without a name: write `{name}` or `{*rest}`"#)]
+#[case::same_name_twice(|| on("GET", "/{a}/{a}"), line!(), r#"the path "/{a}/{a}" has `{a}` twice: give each placeholder a name of its own"#)]
+#[case::rest_that_is_not_last(|| on("GET", "/{*a}/b"), line!(), r#"the path "/{*a}/b" goes on after `{*a}`, which stands for everything to the end: put it last"#)]
+#[case::pattern_without_a_slash(|| drop(get("users")), line!(), r#"the path "users" must begin with `/`: write "/users""#)]
+#[case::pattern_with_a_query(|| drop(any().path("/a?b")), line!(), r#"the path "/a?b" holds a query, but a path is compared without it: write "/a" and look at the query in the handler, with `request.query(..)` or `request.raw_query()` (it would be "b")"#)]
+#[case::pattern_with_a_bad_method(|| drop(method("a/b", "/")), line!(), r#""a/b" is not a request method: a method is one word without blanks, such as "GET""#)]
+#[case::url_without_a_slash(|| drop(TestServer::empty().url("a")), line!(), r#"the path "a" must begin with `/`: write "/a""#)]
+#[case::header_with_line_ends(|| drop(Response::new(200).header("X-A", "1\r\nSet-Cookie: a")), line!(), r#"the header value "1\r\nSet-Cookie: a" holds CR, which would end the field early: remove it, or send the bytes on purpose with `Response::raw`"#)]
+#[case::appended_header_with_a_line_end(|| drop(Response::new(200).append_header("X-A", "1\n")), line!(), r#"the header value "1\n" holds LF, which would end the field early: remove it, or send the bytes on purpose with `Response::raw`"#)]
+#[case::header_with_nul(|| drop(Response::new(200).header("X-A", &b"\0"[..])), line!(), r#"the header value "\0" holds NUL, which would end the field early: remove it, or send the bytes on purpose with `Response::raw`"#)]
+#[case::header_in_an_array(|| drop((200, [("X-A", "\r")], "").into_response()), line!(), r#"the header value "\r" holds CR, which would end the field early: remove it, or send the bytes on purpose with `Response::raw`"#)]
+#[case::reason_with_a_line_end(|| drop(Response::new(200).reason("a\nb")), line!(), r#"the header value "a\nb" holds LF, which would end the field early: remove it, or send the bytes on purpose with `Response::raw`"#)]
+#[case::redirect_with_a_line_end(|| drop(Response::redirect("/a\r\n")), line!(), r#"the header value "/a\r\n" holds CR, which would end the field early: remove it, or send the bytes on purpose with `Response::raw`"#)]
+#[case::header_name(|| drop(Response::new(200).header("X A", "")), line!(), r##""X A" is not a header name: names are letters, digits and !#$%&'*+-.^_`|~ (RFC 9110, section 5.6.2); to send it on purpose use `Response::raw`"##)]
+#[case::empty_header_name(|| drop(Response::new(200).append_header("", "")), line!(), "a header name cannot be empty")]
+#[case::left_out_header_name(|| drop(Response::new(200).without_header("a:")), line!(), r##""a:" is not a header name: names are letters, digits and !#$%&'*+-.^_`|~ (RFC 9110, section 5.6.2); to send it on purpose use `Response::raw`"##)]
+#[case::status_too_small(|| drop(Response::new(99)), line!(), "99 is not a status code: pass one from 100 to 999, or send anything else with `Response::raw`")]
+#[case::status_too_large(|| drop(Response::text("").status(1000)), line!(), "1000 is not a status code: pass one from 100 to 999, or send anything else with `Response::raw`")]
+#[case::status_in_a_tuple(|| drop((0, "").into_response()), line!(), "0 is not a status code: pass one from 100 to 999, or send anything else with `Response::raw`")]
+#[case::no_address(|| drop(TestServer::builder().bind("localhost:0")), line!(), r#""localhost:0" is not an address to listen on: write an IP address and a port, such as "127.0.0.1:0" or "[::1]:0" (names are not looked up)"#)]
+#[case::address_without_a_port(|| drop(TestServer::builder().bind("127.0.0.1")), line!(), r#"the address "127.0.0.1" lacks a port: write "127.0.0.1:0" for a free one"#)]
+#[case::ipv6_address_without_a_port(|| drop(TestServer::builder().bind("::1")), line!(), r#"the address "::1" lacks a port: write "[::1]:0" for a free one"#)]
+#[case::timeout_of_zero(|| drop(TestServer::builder().read_timeout(Duration::ZERO)), line!(), "a read timeout of zero would refuse every request: pass a longer one, such as `secs(5)`")]
+#[case::empty_range(|| TestServer::empty().assert_received(any(), 3..3), line!(), "no count is within this range: its end lies before its beginning")]
+#[case::empty_range_of_hits(|| TestServer::empty().on("GET", "/", |_| ()).assert_hits(..0), line!(), "no count is within this range: its end lies before its beginning")]
+#[case::failed_assertion(|| TestServer::empty().assert_received(get("/a"), 2..), line!(), "expected GET /a at least 2 times, but it never came\n\nno request was received")]
+#[case::failed_assertion_of_a_rule(|| TestServer::empty().on("GET", "/", |_| ()).assert_hits(1), line!(), "expected GET / exactly once, but it never came\n\nno request was received")]
+fn a_mistake_panics_at_the_authors_line_and_says_what_to_do(#[case] mistake: fn(), #[case] line: u32, #[case] text: &str) {
+    assert_caught(mistake, line, text);
+}
+
+#[test]
+fn verification_fails_at_the_line_that_asks_for_it() -> Result<(), ureq::Error> {
+    let server = TestServer::empty();
+    let rule = server.on("GET", "/", |_| Err::<u16, _>("no luck"));
+    let _ = ureq::Agent::config_builder().proxy(None).build().new_agent().get(server.url("/")).call();
+    let text = format!(
+        "the test server has 1 failure\n\n  the handler of GET / returned an error: no luck\n    while answering GET /\n    \
+         declared at {}",
+        rule.location()
+    );
+    assert_caught(|| server.verify(), line!(), &text);
+    Ok(())
+}
