@@ -54,9 +54,13 @@ impl LogEvent {
         self.message.as_deref()
     }
 
-    /// The request line as received, read as ISO-8859-1, without its line end.
+    /// The request line as received, read as ISO-8859-1, without its line end. Empty if its target was too long: nobody
+    /// wants to read 64 KiB of it.
     #[must_use]
     pub fn request_line(&self) -> String {
+        if self.status() == Some(StatusCode::URI_TOO_LONG) {
+            return String::new();
+        }
         let head = self.request.raw_head();
         let mut lines = head.split(|byte| matches!(byte, b'\r' | b'\n'));
         let line = lines.find(|line| !line.is_empty()).unwrap_or_default();

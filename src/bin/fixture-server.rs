@@ -19,7 +19,7 @@ struct Arguments {
     #[arg(default_value_t = 8000)]
     port: u16,
 
-    /// Name or address to listen on; without it all interfaces, over IPv6 and IPv4
+    /// Name or address to listen on; without it all interfaces (`::` for IPv6 and IPv4)
     #[arg(short, long, value_name = "ADDRESS")]
     bind: Option<String>,
 
@@ -72,6 +72,10 @@ fn serve(arguments: &Arguments) -> Result<TestServer, String> {
     let start = |addr| start(arguments, addr).map_err(|error| error.to_string());
     let port = arguments.port;
     let Some(name) = &arguments.bind else {
+        // The first wildcard that the resolver offers, as http.server: on Linux that of IPv4.
+        if cfg!(target_os = "linux") {
+            return start(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
+        }
         let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
         return match self::start(arguments, everywhere) {
             Err(error) if lacks_ipv6(&error) => start(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),

@@ -165,6 +165,7 @@ impl Connection {
             match progress {
                 Progress::Done(End::Keep) => {}
                 Progress::Blocked => return self.wait(true),
+                Progress::Paused => return Fate::Yield,
                 Progress::Gone => return Fate::Close,
                 Progress::Done(End::Close) if self.has_read_all() => return Fate::Close,
                 Progress::Done(End::Close) => self.linger(),
@@ -195,6 +196,7 @@ impl Connection {
                 return match self.act(step, scratch, &|| ()) {
                     Progress::Gone => Fate::Close,
                     Progress::Blocked => self.wait(true),
+                    Progress::Paused => Fate::Yield,
                     Progress::Done(_) => {
                         self.linger();
                         self.discard(scratch)
@@ -345,7 +347,7 @@ impl Connection {
         let progress = sending.proceed(&self.transport, &mut scratch.buffer);
         match progress {
             Progress::Done(_) => {}
-            Progress::Blocked => self.sending = Some(Box::new(sending)),
+            Progress::Blocked | Progress::Paused => self.sending = Some(Box::new(sending)),
             Progress::Gone => sending.report(Some(self.why_gone())),
         }
         progress
@@ -363,7 +365,7 @@ impl Connection {
 
     /// Throws away what comes until the client closes.
     fn discard(&mut self, scratch: &mut Scratch) -> Fate {
-        loop {
+        for _ in 0..TURNS {
             let read = self.transport.lock().read(&mut scratch.buffer);
             match read {
                 Ok(0) => return Fate::Close,
@@ -380,6 +382,7 @@ impl Connection {
                 Err(_) => return Fate::Close,
             }
         }
+        Fate::Yield
     }
 
     fn wait(&mut self, writes: bool) -> Fate {

@@ -15,6 +15,10 @@ const TOGETHER: usize = 3;
 /// that takes its time must not be it. Room for a piece of a file with its head.
 const LAST_WRITE: usize = 132 << 10;
 
+/// So many bytes go out in one write, and in one turn, at most: a client that takes them as fast as they come must not
+/// hold a thread for the whole of a large file.
+const TURN: u64 = 1 << 20;
+
 #[derive(Debug)]
 pub(super) struct Sending {
     plan: Plan,
@@ -32,6 +36,8 @@ pub(super) enum Progress {
     Done(End),
     /// The client takes no more for now.
     Blocked,
+    /// The client would take more, but others wait too.
+    Paused,
     /// The connection is broken.
     Gone,
 }
@@ -48,14 +54,18 @@ impl Sending {
         }
     }
 
-    /// Sends until the plan is done or the client takes no more; `buffer` is for pieces of files.
+    /// Sends until the plan is done, the client takes no more, or others should have their turn; `buffer` is for pieces of files.
     pub(super) fn proceed(&mut self, transport: &SharedTransport, buffer: &mut [u8]) -> Progress {
         if matches!(self.plan.steps.front(), Some(Step::Head(_))) && self.plan.steps.len() == 1 {
             if let Some(progress) = self.send_whole(transport) {
                 return progress;
             }
         }
+        let turn_ends = self.sent + TURN;
         loop {
+            if self.sent >= turn_ends {
+                return Progress::Paused;
+            }
             let steps = &mut self.plan.steps;
             if steps.is_empty() {
                 self.report(Some(self.ended));
@@ -73,7 +83,7 @@ impl Sending {
                 if got == 0 {
                     if *left > 0 {
                         // The file shrank or cannot be read. The client must not take what it got for all of it.
-                        self.plan.end = End::Close;
+                        (self.plan.end, self.ended) = (End::Close, Ended::ClosedByServer);
                         steps.truncate(together);
                     } else {
                         steps.remove(together);
@@ -95,10 +105,11 @@ impl Sending {
                 offered += piece.len();
                 count += 1;
             }
-            if is_last && offered > LAST_WRITE {
+            let most = usize::try_from(TURN).unwrap_or(usize::MAX);
+            if is_last && offered > LAST_WRITE || offered > most {
                 is_last = false;
-                offered -= LAST_WRITE;
-                let mut kept_back = LAST_WRITE;
+                let mut kept_back = LAST_WRITE.max(offered.saturating_sub(most));
+                offered -= kept_back;
                 while kept_back > 0 {
                     let part = parts[count - 1];
                     let kept = kept_back.min(part.len());
@@ -120,7 +131,7 @@ impl Sending {
                 Ok(0) if offered > 0 => return Progress::Gone,
                 Ok(written) => {
                     if self.advance(written, together, piece.len()).is_err() {
-                        self.plan.end = End::Close;
+                        (self.plan.end, self.ended) = (End::Close, Ended::ClosedByServer);
                         self.plan.steps.clear();
                     }
                     if is_last && written < offered {

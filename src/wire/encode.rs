@@ -132,7 +132,7 @@ enum Coding {
 impl Framing {
     fn decide(response: &Response, body: &Content, circumstances: Circumstances<'_>) -> Framing {
         let Circumstances { exchange, protocol, keep_alive, .. } = circumstances;
-        let bodiless = is_bodiless(response.status);
+        let bodiless = is_bodiless(response.status, exchange);
         let mut framing = Framing {
             sends_body: !bodiless && !exchange.head_only,
             coding: Coding::Absent,
@@ -172,9 +172,12 @@ impl Framing {
     }
 }
 
-/// 1xx, 204 and 304 end with their head (RFC 9112, section 6.3).
-fn is_bodiless(status: StatusCode) -> bool {
-    status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
+/// 1xx, 204 and 304 end with their head, and so does a 2xx that opens a tunnel (RFC 9112, section 6.3).
+fn is_bodiless(status: StatusCode, exchange: Exchange) -> bool {
+    status.is_informational()
+        || status == StatusCode::NO_CONTENT
+        || status == StatusCode::NOT_MODIFIED
+        || exchange.tunnels && status.is_success()
 }
 
 fn status_line(head: &mut HeadWriter, response: &Response, protocol: Version) {
@@ -217,7 +220,7 @@ fn mock_fields(
     if !has_date {
         head.put(circumstances.date_line.as_bytes());
     }
-    if !has_length && !is_bodiless(response.status) {
+    if !has_length && !is_bodiless(response.status, circumstances.exchange) {
         head.put(b"Content-Length: ");
         head.put_number(body.length());
         head.put(b"\r\n");

@@ -1,5 +1,6 @@
 //! The head of a request: `httparse` reads it, what it lets pass is checked here, and its framing is decided.
 
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use crate::message::field::{has_token, is_token};
@@ -55,6 +56,8 @@ pub(crate) struct Outline {
     has_begun: bool,
     /// The request line was found to be well-formed.
     line_is_good: bool,
+    /// Where the digit of a minor version is that is later than 1.1, and is read as if it were.
+    minor_version: Option<usize>,
     /// Behind the line end of the request line.
     line_end: Option<usize>,
     /// Behind the empty line that ends the head.
@@ -132,7 +135,11 @@ pub(crate) fn judge(input: &[u8], outline: &mut Outline, limits: &Limits) -> Res
     }
     let Some(line_end) = outline.line_end else { return Ok(None) };
     if !outline.line_is_good {
-        check_request_line(&input[start..line_end], limits)?;
+        outline.minor_version = later_minor_version(&input[start..line_end]).map(|at| start + at);
+        match outline.minor_version {
+            Some(at) => check_request_line(&[&input[start..at], b"1", &input[at + 1..line_end]].concat(), limits)?,
+            None => check_request_line(&input[start..line_end], limits)?,
+        }
         outline.line_is_good = true;
     }
     if outline.end.unwrap_or(input.len()) > limits.head {
@@ -140,11 +147,22 @@ pub(crate) fn judge(input: &[u8], outline: &mut Outline, limits: &Limits) -> Res
     }
     let Some(end) = outline.end else { return Ok(None) };
 
-    let head = &input[..end];
+    let as_sent = &input[..end];
+    let read_as = match outline.minor_version {
+        Some(at) => Cow::Owned([&as_sent[..at], b"1", &as_sent[at + 1..]].concat()),
+        None => Cow::Borrowed(as_sent),
+    };
+    let head = &*read_as;
     let mut room = vec![MaybeUninit::uninit(); limits.fields.min(MAX_FIELDS)];
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(head, &mut room) {
-        Ok(httparse::Status::Complete(length)) => accept(&request, head, length, limits).map(Some),
+        Ok(httparse::Status::Complete(length)) => {
+            let mut parsed = accept(&request, head, length, limits)?;
+            if outline.minor_version.is_some() {
+                parsed.head.raw = as_sent[start..length].into();
+            }
+            Ok(Some(parsed))
+        }
         // It would see no end where there is one: the two would not agree on where the next request begins.
         Ok(httparse::Status::Partial) => Err(Refusal::BareCr),
         Err(error) => Err(diagnose_fields(&head[line_end..], error)),
@@ -153,6 +171,17 @@ pub(crate) fn judge(input: &[u8], outline: &mut Outline, limits: &Limits) -> Res
 
 /// Room for method, blanks and version beside a target of the full length.
 const BESIDE_TARGET: usize = 64;
+
+/// Where a request line has the digit of a minor version that is later than 1.1, which is to be treated as 1.1
+/// (RFC 9110, section 2.5) and which the parser does not know.
+fn later_minor_version(line: &[u8]) -> Option<usize> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match line {
+        [.., b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'2'..=b'9'] => Some(line.len() - 1),
+        _ => None,
+    }
+}
 
 fn check_request_line(line: &[u8], limits: &Limits) -> Result<(), Refusal> {
     let mut request = httparse::Request::new(&mut []);
@@ -205,6 +234,7 @@ fn accept(
         persistent: if version == Version::Http11 { !deciding.close } else { deciding.keep_alive && !deciding.close },
         http11: version == Version::Http11,
         head_only: method == "HEAD",
+        tunnels: method == "CONNECT",
     };
     let head = Head {
         method: range(method.as_bytes()),
@@ -227,7 +257,8 @@ fn check_form(method: &str, target: &str) -> Result<(), Refusal> {
             // Neither the host nor the port may be empty, and the port must be one (RFC 9110, section 9.3.6).
             colon > 0
                 && is_host(other)
-                && std::str::from_utf8(&other[colon + 1..]).is_ok_and(|p| p.parse::<u16>().is_ok())
+                && other[colon + 1..].iter().all(u8::is_ascii_digit)
+                && std::str::from_utf8(&other[colon + 1..]).is_ok_and(|port| port.parse::<u16>().is_ok())
         }
         // An empty host must be refused (RFC 9110, section 4.2.1).
         other => {

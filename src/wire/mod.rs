@@ -49,4 +49,6 @@ pub(crate) struct Exchange {
     pub(crate) http11: bool,
     /// The response has no body, whatever its fields say.
     pub(crate) head_only: bool,
+    /// The client asks for a tunnel: a 2xx has neither body nor length (RFC 9110, section 9.3.6).
+    pub(crate) tunnels: bool,
 }

@@ -17,7 +17,7 @@ pub(crate) enum Refusal {
     Target,
     /// The target is longer than the limit.
     TargetTooLong,
-    /// A version other than HTTP/1.0 and HTTP/1.1.
+    /// A version other than HTTP/1.x.
     Version,
     /// A line begins with a blank: a folded field (section 5.2).
     FoldedField,
@@ -84,7 +84,7 @@ impl Refusal {
                 "the request target is neither a path, nor a URL, nor `*` with OPTIONS, nor `host:port` with CONNECT"
             }
             Refusal::TargetTooLong => "the request target is longer than the limit",
-            Refusal::Version => "the version is neither HTTP/1.0 nor HTTP/1.1",
+            Refusal::Version => "the version is not one of HTTP/1",
             Refusal::FoldedField => "a header field is folded: its second line begins with a blank",
             Refusal::BlankBeforeColon => "a header field has a blank before its colon",
             Refusal::BareCr => "the head holds a CR without LF",

@@ -17,10 +17,10 @@ use crate::wire::encode::{self, Circumstances};
 const DATE: &str = "Date: today\r\n";
 
 /// A client of HTTP/1.1 that keeps the connection.
-const KEEPS: Exchange = Exchange { persistent: true, http11: true, head_only: false };
+const KEEPS: Exchange = Exchange { persistent: true, http11: true, head_only: false, tunnels: false };
 const CLOSES: Exchange = Exchange { persistent: false, ..KEEPS };
 const HEAD: Exchange = Exchange { head_only: true, ..KEEPS };
-const OLD: Exchange = Exchange { persistent: false, http11: false, head_only: false };
+const OLD: Exchange = Exchange { persistent: false, http11: false, head_only: false, tunnels: false };
 const OLD_KEEPS: Exchange = Exchange { persistent: true, ..OLD };
 
 fn circumstances(exchange: Exchange) -> Circumstances<'static> {
@@ -79,6 +79,15 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n
 fn a_text_goes_out_whole(#[case] exchange: Exchange, #[case] rest: &str, #[case] end: End) {
     check("hello", exchange, &format!("{OK}{rest}"), end);
     check(streamed(Response::text("")), exchange, &format!("{OK}{rest}"), end);
+}
+
+#[test]
+fn what_opens_a_tunnel_has_neither_body_nor_length() {
+    let connect = Exchange { tunnels: true, ..KEEPS };
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nDate: today\r\n\r\n";
+    check("hello", connect, head, End::Keep);
+    let refused = "HTTP/1.1 403 Forbidden\r\nDate: today\r\nContent-Length: 0\r\n\r\n";
+    check(403_u16, connect, refused, End::Keep);
 }
 
 #[rstest]

@@ -20,6 +20,7 @@ pub(super) const GOLDEN: &[Golden] = &[
     ("bytes outside ASCII in values and targets are kept", b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\nX: caf\xe9\r\n\r\n", &[
         "GET /\\xc3\\xa9 1.1 keep | Host: a | X: caf\\xe9 | \"\"",
     ]),
+    ("a later minor version is read as 1.1", b"GET / HTTP/1.9\r\nHost: a\r\n\r\n", &["GET / 1.1 keep | Host: a | \"\""]),
     ("HEAD", b"HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n", &["HEAD /x 1.1 keep | Host: a | \"\""]),
     ("a length", b"POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", &[
         "POST /p 1.1 keep | Host: a | Content-Length: 5 | \"hello\"",

@@ -77,7 +77,6 @@ pub(super) const REFUSED: &[Refused] = &[
     ("a later version", b"GET / HTTP/2.0\r\n", Open, Refusal::Version),
     ("the beginning of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Open, Refusal::Version),
     ("an earlier version", b"GET / HTTP/0.9\n", Open, Refusal::Version),
-    ("a minor version unheard of", b"GET / HTTP/1.2\r\nHost: a\r\n\r\n", Open, Refusal::Version),
     ("a folded field", fields!("X: a\r\n b"), Open, Refusal::FoldedField),
     ("a folded field with a tab", fields!("X: a\r\n\tb"), Open, Refusal::FoldedField),
     ("a blank before the first field", b"GET / HTTP/1.1\r\n Host: a\r\n\r\n", Open, Refusal::FoldedField),
