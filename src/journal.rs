@@ -285,6 +285,8 @@ struct Kept {
     records: VecDeque<Arc<Record>>,
     bytes: usize,
     dropped: usize,
+    /// The server is gone, and nobody asks any more.
+    closed: bool,
 }
 
 impl Journal {
@@ -295,6 +297,9 @@ impl Journal {
     /// Writes a record down; the oldest make way where there is a limit.
     pub(crate) fn add(&self, record: Arc<Record>) {
         let mut kept = self.kept.lock();
+        if kept.closed {
+            return;
+        }
         if self.limits.bytes.is_some() {
             kept.bytes += record.weight();
         }
@@ -315,6 +320,12 @@ impl Journal {
     /// How many records had to make way.
     pub(crate) fn dropped(&self) -> usize {
         self.kept.lock().dropped
+    }
+
+    /// Forgets everything, and what is still to come.
+    pub(crate) fn close(&self) {
+        let forgotten = std::mem::replace(&mut *self.kept.lock(), Kept { closed: true, ..Kept::default() });
+        drop(forgotten);
     }
 
     pub(crate) fn clear(&self) {

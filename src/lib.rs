@@ -105,7 +105,7 @@
 //! **Who answers.** The newest rule that fits, then older ones, then the directory. If nothing does, the answer is 404: with
 //! a directory the page of http.server, or its `501 Unsupported method` for anything but GET and HEAD, without one a
 //! text that names the nearest rules. A rule fits if the method is the same and every segment of the path is, after
-//! percent-decoding; an encoded slash stays inside its segment. The query is not compared. A rule answers GET *or* HEAD.
+//! percent-decoding; an encoded slash stays inside its segment. The query is not compared. A rule for GET does not answer HEAD.
 //!
 //! **How handlers run.** In parallel, also with themselves, and outside every lock. They may block for as long as they like
 //! without holding up other connections or other servers, and may send requests to their own server.
@@ -115,9 +115,9 @@
 //! byte of its response is sent. Once a client has read the whole response, [how it ended](RecordedRequest::ended) and
 //! [how much was sent](RecordedRequest::bytes_sent) are there too. The journal keeps everything unless the builder limits it.
 //!
-//! **What a drop does.** It closes the port and every connection. Then it panics if something
-//! failed that [`verify`](TestServer::verify) has not reported; during a panic it prints the report instead. It does not wait
-//! for handlers that still run: what they do afterwards is lost.
+//! **What a drop does.** It closes the port and every connection. Then it panics if something failed that
+//! [`verify`](TestServer::verify) has not reported; during a panic it prints the report instead. It does not wait for
+//! handlers that still run: what they do afterwards is lost.
 //!
 //! **What panics.** Misuse, at the author's line: a bad path, method, header field, status, address or range. What depends on
 //! the machine has a `try_` twin. What a client sends never panics anything.

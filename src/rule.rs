@@ -12,7 +12,8 @@ use crate::report::not_received;
 use crate::rules::RuleCore;
 use crate::site::Site;
 
-/// A registered rule. Dropping it changes nothing; it may outlive the server.
+/// A registered rule. Dropping it changes nothing. It may outlive the server: its count stays, while its closure and its
+/// requests go with the server.
 ///
 /// ```
 /// use fixture_server::prelude::*;

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::matchers::path::{Params, RequestPath};
 use crate::matchers::pattern::Pattern;
@@ -16,12 +16,14 @@ use crate::message::request::Request;
 use crate::message::response::Response;
 
 /// A handler, its result turned into a response already.
-pub(crate) type BoxedHandler = Box<dyn Fn(&Request) -> Response + Send + Sync>;
+pub(crate) type SharedHandler = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
 
 /// Which requests a rule answers, and how.
 pub(crate) struct RuleCore {
     pub(crate) pattern: Pattern,
-    pub(crate) handler: BoxedHandler,
+    /// Taken out when the rule is removed or its server dropped: what a closure holds must not live on in the handles and
+    /// records of the rule.
+    pub(crate) handler: Mutex<Option<SharedHandler>>,
     /// Where it was declared.
     pub(crate) location: &'static Location<'static>,
     pub(crate) hits: AtomicUsize,
@@ -36,9 +38,9 @@ impl fmt::Debug for RuleCore {
 }
 
 /// A rule that fits a request.
-#[derive(Debug)]
 pub(crate) struct Selected {
     pub(crate) rule: Arc<RuleCore>,
+    pub(crate) handler: SharedHandler,
     pub(crate) params: Option<Params>,
     pub(crate) hit: usize,
 }
@@ -107,6 +109,8 @@ impl Rules {
     }
 
     pub(crate) fn remove(&self, rule: &Arc<RuleCore>) {
+        // Dropped last, because it is user code that is dropped, and no lock is held while that runs.
+        let _handler = rule.handler.lock().take();
         let mut index = self.index.write();
         let keep = |ranked: &Ranked| !Arc::ptr_eq(&ranked.rule, rule);
         index.general.retain(keep);
@@ -152,8 +156,9 @@ impl Rules {
         }
         let (ranked, params) = newest?;
         let rule = ranked.rule.clone();
+        let handler = rule.handler.lock().clone()?;
         let hit = rule.hits.fetch_add(1, Relaxed) + 1;
-        Some(Selected { rule, params, hit })
+        Some(Selected { rule, handler, params, hit })
     }
 
     /// All rules, newest first.
@@ -162,6 +167,16 @@ impl Rules {
         let mut ranked: Vec<&Ranked> = index.literal.iter().flat_map(|one| &one.rules).chain(&index.general).collect();
         ranked.sort_by_key(|ranked| std::cmp::Reverse(ranked.rank));
         ranked.into_iter().map(|ranked| ranked.rule.clone()).collect()
+    }
+
+    /// Every rule goes, and with it what its closure holds.
+    pub(crate) fn clear(&self) {
+        let rules = self.all();
+        *self.index.write() = Index::default();
+        for rule in rules {
+            let handler = rule.handler.lock().take();
+            drop(handler);
+        }
     }
 
     pub(crate) fn forget_hits(&self) {
@@ -184,7 +199,7 @@ mod tests {
     fn core(pattern: &Pattern) -> RuleCore {
         RuleCore {
             pattern: pattern.clone(),
-            handler: Box::new(|_| Response::new(204)),
+            handler: Mutex::new(Some(Arc::new(|_: &Request| Response::new(204)))),
             location: Location::caller(),
             hits: AtomicUsize::new(0),
             home: Weak::<()>::new(),

@@ -23,7 +23,7 @@ use crate::message::into_response::HandlerReturn;
 use crate::message::request::Request;
 use crate::report::{Report, not_received};
 use crate::rule::Rule;
-use crate::rules::{BoxedHandler, RuleCore};
+use crate::rules::{RuleCore, SharedHandler};
 use crate::site::Site;
 use crate::start_error::StartError;
 
@@ -234,21 +234,21 @@ impl TestServer {
         R: HandlerReturn,
     {
         let pattern = Pattern::new(Some(method.into_method()), Some(PathTemplate::parse(path.as_ref())));
-        self.add_rule(pattern, Box::new(move |request| handler(request).into_return()))
+        self.add_rule(pattern, Arc::new(move |request: &Request| handler(request).into_return()))
     }
 
     /// Answers every request with a handler of one's own, ahead of all older rules and the directory.
     #[track_caller]
     pub fn handler(&self, handler: impl Handler) -> Rule {
-        self.add_rule(any(), Box::new(move |request| handler.handle(request)))
+        self.add_rule(any(), Arc::new(move |request: &Request| handler.handle(request)))
     }
 
     #[track_caller]
-    fn add_rule(&self, pattern: Pattern, handler: BoxedHandler) -> Rule {
+    fn add_rule(&self, pattern: Pattern, handler: SharedHandler) -> Rule {
         let home: Arc<Site> = self.site.clone();
         let core = Arc::new(RuleCore {
             pattern,
-            handler,
+            handler: Mutex::new(Some(handler)),
             location: Location::caller(),
             hits: AtomicUsize::new(0),
             home: Arc::downgrade(&home) as _,
@@ -383,11 +383,14 @@ impl TestServer {
 }
 
 impl Drop for TestServer {
-    /// Stops, then reports what failed: by a panic, or on standard error if the test is panicking already.
+    /// Stops, forgets rules and requests, then reports what failed: by a panic, or on standard error if the test is panicking already.
     #[expect(clippy::print_stderr, reason = "a second panic would abort the process and hide the first")]
     fn drop(&mut self) {
         self.close(&mut self.life.lock());
-        if let Err(report) = self.site.report() {
+        let verified = self.site.report();
+        // A thread that has just answered may hold the site for a moment longer.
+        self.site.close();
+        if let Err(report) = verified {
             if std::thread::panicking() {
                 eprintln!("{report}");
             } else {

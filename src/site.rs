@@ -16,7 +16,7 @@ use crate::message::body::Body;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::report::{Failure, FailureKind, Report};
-use crate::rules::{RuleCore, Rules, Selected};
+use crate::rules::{RuleCore, Rules, Selected, SharedHandler};
 
 /// The state of a server that outlives its port.
 pub(crate) struct Site {
@@ -60,9 +60,9 @@ impl Site {
             (None, None, Some(_)) => Route::Directory,
             (None, None, None) => Route::Nothing,
         };
-        let (rule, params, hit) = match selected {
-            Some(Selected { rule, params, hit }) => (Some(rule), params, hit),
-            None => (None, None, 0),
+        let (rule, handler, params, hit) = match selected {
+            Some(Selected { rule, handler, params, hit }) => (Some(rule), Some(handler), params, hit),
+            None => (None, None, None, 0),
         };
         if hit > 0 {
             request.set_match(params, hit);
@@ -79,9 +79,9 @@ impl Site {
         // Before a handler runs, and so before anything can be seen by the client.
         self.journal.add(record.clone());
 
-        let mut response = match (&refusal, &record.rule, &self.directory) {
+        let mut response = match (&refusal, &handler, &self.directory) {
             (Some(refusal), ..) => refusal.response(),
-            (None, Some(_), _) => self.handle(&record),
+            (None, Some(handler), _) => self.handle(handler, &record),
             (None, None, Some(directory)) => directory.answer(&record.request),
             (None, None, None) => self.miss(&record.request),
         };
@@ -101,14 +101,14 @@ impl Site {
     }
 
     /// Runs the handler of the rule, outside every lock.
-    fn handle(&self, record: &Arc<Record>) -> Response {
-        let Some(rule) = &record.rule else { return Response::new(StatusCode::INTERNAL_SERVER_ERROR) };
-        match catch_unwind(AssertUnwindSafe(|| (rule.handler)(&record.request))) {
+    fn handle(&self, handler: &SharedHandler, record: &Arc<Record>) -> Response {
+        match catch_unwind(AssertUnwindSafe(|| handler(&record.request))) {
             Ok(response) => response,
             Err(payload) => {
                 let message = panic_message(&*payload);
                 self.fail_rule(FailureKind::Panicked, record, &format!("panicked: {message}"));
-                let text = format!("the handler of {} panicked: {message}\n", rule.pattern);
+                let pattern = record.rule.as_ref().map(|rule| rule.pattern.to_string()).unwrap_or_default();
+                let text = format!("the handler of {pattern} panicked: {message}\n");
                 Response::text(text).with_code(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }
@@ -209,6 +209,12 @@ impl Site {
     pub(crate) fn report(&self) -> Result<(), Report> {
         let failures = std::mem::take(&mut *self.failures.lock());
         Report::new(failures, self.notes()).map_or(Ok(()), Err)
+    }
+
+    /// The server is gone: what rules and requests hold goes with it.
+    pub(crate) fn close(&self) {
+        self.rules.clear();
+        self.journal.close();
     }
 
     pub(crate) fn clear_requests(&self) {

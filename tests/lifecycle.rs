@@ -404,3 +404,18 @@ fn a_shared_client_finds_a_new_server_on_each_port() -> Test {
     }
     Ok(())
 }
+
+#[test]
+fn what_a_closure_holds_is_released_with_the_server_even_if_a_rule_or_a_record_is_kept() {
+    for _ in 0..200 {
+        let held = std::sync::Arc::new(());
+        let inside = held.clone();
+        let server = TestServer::empty();
+        let rule = server.on("GET", "/", move |_| std::sync::Arc::strong_count(&inside).to_string());
+        assert!(ureq::get(server.url("/")).call().is_ok());
+        let records = server.requests();
+        drop(server);
+        assert_eq!(std::sync::Arc::strong_count(&held), 1);
+        assert_eq!((rule.hits(), rule.requests().len(), records.len()), (1, 0, 1));
+    }
+}
