@@ -57,7 +57,7 @@ pub struct RecordedRequest {
 #[derive(Debug)]
 pub(crate) struct Record {
     pub(crate) request: Request,
-    /// Boxed, because few requests are refused and all are kept.
+    #[expect(clippy::redundant_allocation, reason = "half the size: few requests are refused, and all are kept")]
     pub(crate) refusal: Option<Box<&'static str>>,
     pub(crate) client: Arc<Client>,
     pub(crate) arrival: Arrival,

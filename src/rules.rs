@@ -192,7 +192,9 @@ mod tests {
     fn rules(patterns: &[Pattern]) -> (Rules, Vec<Arc<RuleCore>>) {
         let rules = Rules::default();
         let cores: Vec<Arc<RuleCore>> = patterns.iter().map(|pattern| Arc::new(core(pattern))).collect();
-        cores.iter().for_each(|core| rules.add(core.clone()));
+        for core in &cores {
+            rules.add(core.clone());
+        }
         (rules, cores)
     }
 

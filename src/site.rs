@@ -188,9 +188,11 @@ impl Site {
         if let Some(directory) = &self.directory {
             let vanished = directory.vanished();
             if vanished > 0 {
+                let requests =
+                    if vanished == 1 { "1 request was".to_owned() } else { format!("{vanished} requests were") };
                 notes.push(format!(
-                    "the served directory {} has vanished since the server started, and {vanished} requests were \
-                     answered 404 for it; a `TempDir` must live longer than the server",
+                    "the served directory {} has vanished since the server started, and {requests} answered 404 for it; a \
+                     `TempDir` must live longer than the server",
                     directory.root().display()
                 ));
             }
@@ -198,7 +200,7 @@ impl Site {
         let dropped = self.journal.dropped();
         if dropped > 0 {
             notes.push(format!(
-                "the journal is limited and has dropped its {dropped} oldest requests (`.journal_limit(..)`, \
+                "the journal is limited and has dropped the oldest of its requests, {dropped} in all (`.journal_limit(..)`, \
                  `.journal_bytes(..)` of the builder)"
             ));
         }

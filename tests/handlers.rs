@@ -37,6 +37,8 @@ const OCTETS: &str = "application/octet-stream";
 #[case::fields_alone([("Content-Type", "x/y")].into_response(), 200, Some("x/y"), "")]
 #[case::some(Some("m").into_response(), 200, Some(TEXT), "m")]
 #[case::none(None::<u16>.into_response(), 404, Some(TEXT), "not found")]
+#[case::none_beside_a_status((200, None::<u16>).into_response(), 404, Some(TEXT), "not found")]
+#[case::none_beside_fields((200, [("A", "1")], None::<u16>).into_response(), 404, Some(TEXT), "not found")]
 #[case::ok(Ok::<_, String>("n").into_response(), 200, Some(TEXT), "n")]
 #[case::http_response(http::Response::new("o").into_response(), 200, None, "o")]
 #[case::text(Response::text("p"), 200, Some(TEXT), "p")]
@@ -296,7 +298,7 @@ fn an_error_of_a_handler_answers_500_and_fails_the_test_with_its_text_and_line()
 #[case::of_a_format(|request: &Request| -> u16 { panic!("boom {}", request.path()) }, "boom /")]
 #[case::without_a_text(|_: &Request| -> u16 { std::panic::panic_any(7) }, "(a panic without a text)")]
 #[case::of_the_crate(
-    |request: &Request| request.param("id").len() as u16,
+    |request: &Request| u16::from(request.param("id").is_empty()),
     "the path of the rule that answers has no `{id}`, nor any other parameter"
 )]
 fn a_panic_of_a_handler_answers_500_and_fails_the_test_with_its_message_and_line(

@@ -81,7 +81,7 @@ fn a_request_is_kept_byte_for_byte() -> Test {
 #[test]
 fn a_chunked_body_is_kept_decoded_with_its_chunks_and_trailers() -> Test {
     let server = TestServer::empty();
-    server.on("PUT", "/", |request| request.body_text());
+    server.on("PUT", "/", Request::body_text);
     let mut raw = Raw::connect(&server)?;
     raw.send("PUT / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n")?;
     raw.send("5;name=value\r\nhello\r\n1\r\n,\r\n0A\r\n0123456789\r\n0\r\nX-Sum: 7\r\nx-sum: 8\r\n\r\n")?;
@@ -200,11 +200,11 @@ fn how_an_exchange_ended_is_known_once_the_response_was_read() -> Test {
     for _ in 0..50 {
         raw.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")?;
         raw.answer()?;
-        assert_eq!(server.requests().last().and_then(|request| request.ended()), Some(Ended::KeptOpen));
+        assert_eq!(server.requests().last().and_then(RecordedRequest::ended), Some(Ended::KeptOpen));
     }
     raw.send(get_bytes("/"))?;
     raw.answer()?;
-    assert_eq!(server.requests().last().and_then(|request| request.ended()), Some(Ended::ClosedByServer));
+    assert_eq!(server.requests().last().and_then(RecordedRequest::ended), Some(Ended::ClosedByServer));
     Ok(())
 }
 
@@ -223,7 +223,8 @@ fn a_client_that_leaves_early_is_noticed() -> Test {
     drop(raw);
 
     let request = &server.requests()[0];
-    eventually("it ended with the client", || request.ended() == Some(Ended::ClientGone));
+    eventually("it ended", || request.ended().is_some());
+    assert_eq!(request.ended(), Some(Ended::ClientGone), "and nothing else before that");
     assert!(request.bytes_sent() < MUCH as u64, "{} bytes", request.bytes_sent());
     assert_eq!(request.to_string(), "GET / 200 (client gone)");
     Ok(())
@@ -241,7 +242,8 @@ fn a_response_that_a_stop_cuts_short_is_recorded_as_such() -> Test {
     server.stop();
 
     let request = &server.requests()[0];
-    eventually("it ended with the server", || request.ended() == Some(Ended::ServerStopped));
+    eventually("it ended", || request.ended().is_some());
+    assert_eq!(request.ended(), Some(Ended::ServerStopped), "and nothing else before that");
     Ok(())
 }
 
@@ -344,7 +346,10 @@ fn a_limited_journal_keeps_the_newest_and_says_what_it_dropped() -> Test {
     let paths: Vec<String> = server.requests().iter().map(|request| request.path().to_owned()).collect();
     assert_eq!(paths, ["/4", "/5"]);
     let text = failure(|| server.assert_received(get("/1"), 1));
-    assert!(text.contains("\n\nnote: the journal is limited and has dropped its 3 oldest requests"), "{text}");
+    assert!(
+        text.contains("\n\nnote: the journal is limited and has dropped the oldest of its requests, 3 in all"),
+        "{text}"
+    );
 
     server.clear_requests();
     get_text(&server, "/6")?;
@@ -362,7 +367,7 @@ fn a_journal_limited_in_bytes_keeps_what_fits() -> Test {
     let paths: Vec<String> = server.requests().iter().map(|request| request.path().to_owned()).collect();
     assert_eq!(paths, ["/4", "/5"]);
     let text = failure(|| server.assert_received(post("/1"), 1));
-    assert!(text.contains("dropped its 3 oldest requests"), "{text}");
+    assert!(text.contains("dropped the oldest of its requests, 3 in all"), "{text}");
     Ok(())
 }
 

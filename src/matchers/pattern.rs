@@ -123,10 +123,15 @@ impl Pattern {
         }
     }
 
-    /// How near a request is that does not fit: the method counts as much as one segment of the path.
-    pub(crate) fn nearness(&self, request: &Request) -> usize {
-        let path = self.parts.path.as_ref().map_or(0, |path| path.nearness(&RequestPath::of(request)));
-        path + usize::from(self.fits_method(request))
+    /// How near a request is that does not fit. A path that fits means more than any that does not; then each leading
+    /// segment that agrees counts, and the method as much as one of them.
+    pub(crate) fn nearness(&self, request: &Request) -> (bool, usize) {
+        let path = RequestPath::of(request);
+        let (fits, segments) = match &self.parts.path {
+            Some(template) => (template.fits(&path), template.nearness(&path)),
+            None => (true, 0),
+        };
+        (fits, segments + usize::from(self.fits_method(request)))
     }
 }
 

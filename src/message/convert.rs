@@ -136,6 +136,12 @@ whole_numbers!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
 
 #[track_caller]
 fn checked_value(value: Bytes) -> Bytes {
+    checked_bytes("the header value", value)
+}
+
+/// Bytes that can stand in a line of a head; panics at the caller's line if they would end it.
+#[track_caller]
+pub(crate) fn checked_bytes(what: &str, value: Bytes) -> Bytes {
     if let Some(byte) = value.iter().find(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
         let shown = String::from_utf8_lossy(&value);
         let name = match byte {
@@ -144,7 +150,7 @@ fn checked_value(value: Bytes) -> Bytes {
             _ => "NUL",
         };
         panic!(
-            "the header value {shown:?} holds {name}, which would end the field early: \
+            "{what} {shown:?} holds {name}, which would end the line early: \
              remove it, or send the bytes on purpose with `Response::raw`"
         );
     }

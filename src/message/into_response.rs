@@ -73,13 +73,13 @@ impl<T: IntoResponse> IntoResponse for (u16, T) {
     #[track_caller]
     fn into_response(self) -> Response {
         let status = self.0.into_status();
-        self.1.into_response().with_code(status)
+        self.1.into_response().with_tuple_status(status)
     }
 }
 
 impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
     fn into_response(self) -> Response {
-        self.1.into_response().with_code(self.0)
+        self.1.into_response().with_tuple_status(self.0)
     }
 }
 
@@ -95,7 +95,7 @@ impl<N: AsRef<str>, V: IntoFieldValue, T: IntoResponse, const LEN: usize> IntoRe
     #[track_caller]
     fn into_response(self) -> Response {
         let status = self.0.into_status();
-        with_fields(self.2.into_response(), self.1).with_code(status)
+        with_fields(self.2.into_response(), self.1).with_tuple_status(status)
     }
 }
 
@@ -104,7 +104,7 @@ impl<N: AsRef<str>, V: IntoFieldValue, T: IntoResponse, const LEN: usize> IntoRe
 {
     #[track_caller]
     fn into_response(self) -> Response {
-        with_fields(self.2.into_response(), self.1).with_code(self.0)
+        with_fields(self.2.into_response(), self.1).with_tuple_status(self.0)
     }
 }
 
@@ -125,7 +125,8 @@ fn with_fields<N: AsRef<str>, V: IntoFieldValue, const LEN: usize>(
 
 impl<T: IntoResponse> IntoResponse for Option<T> {
     fn into_response(self) -> Response {
-        self.map_or_else(|| Response::text("not found").with_code(StatusCode::NOT_FOUND), T::into_response)
+        let nothing = || Response::text("not found").with_code(StatusCode::NOT_FOUND).settled();
+        self.map_or_else(nothing, T::into_response)
     }
 }
 

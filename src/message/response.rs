@@ -8,7 +8,7 @@ use http::StatusCode;
 use parking_lot::Mutex;
 
 use super::body::{Body, Source};
-use super::convert::{IntoFieldValue, IntoStatus, checked_name};
+use super::convert::{IntoFieldValue, IntoStatus, checked_bytes, checked_name};
 use super::fault::Fault;
 use super::field_block::FieldBlock;
 
@@ -51,6 +51,8 @@ pub(crate) struct Rare {
     fault: Option<Fault>,
     /// Why this response fails the test, if it does.
     failure: Option<String>,
+    /// The status says that there is no answer, and stays whatever a tuple around it says.
+    is_settled: bool,
 }
 
 /// Who decides which fields a response has.
@@ -218,7 +220,7 @@ impl Response {
     /// If it holds CR, LF or NUL.
     #[track_caller]
     pub fn reason(mut self, phrase: impl AsRef<str>) -> Response {
-        self.rare().reason = Some(phrase.as_ref().into_field_value());
+        self.rare().reason = Some(checked_bytes("the reason phrase", phrase.as_ref().to_owned().into()));
         self
     }
 
@@ -283,7 +285,18 @@ impl Response {
     pub(crate) fn failing(reason: String) -> Response {
         let mut response = Response::text(reason.clone()).with_code(StatusCode::INTERNAL_SERVER_ERROR);
         response.rare().failure = Some(reason);
-        response
+        response.settled()
+    }
+
+    /// Keeps its status in a tuple with another one.
+    pub(crate) fn settled(mut self) -> Response {
+        self.rare().is_settled = true;
+        self
+    }
+
+    /// The status of a tuple, unless what stands beside it is no answer: `(201, Err(..))` is 500 and not 201.
+    pub(crate) fn with_tuple_status(self, status: StatusCode) -> Response {
+        if self.rare.as_ref().is_some_and(|rare| rare.is_settled) { self } else { self.with_code(status) }
     }
 
     pub(crate) fn with_code(mut self, status: StatusCode) -> Response {

@@ -143,7 +143,8 @@ impl Decoder {
         let mut outline = self.outline.take().unwrap_or_default();
         outline.extend(input);
         let head = outline.head(input);
-        let exchange = Exchange { persistent: false, http11: true, head_only: head.starts_with(b"HEAD "), tunnels: false };
+        let exchange =
+            Exchange { persistent: false, http11: true, head_only: head.starts_with(b"HEAD "), tunnels: false };
         Step::Refused { request: Request::new(unparsed(head), Content::default()), refusal, exchange }
     }
 }

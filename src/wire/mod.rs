@@ -42,6 +42,7 @@ impl Default for Limits {
 
 /// What the head of a request decides about the exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts about a request, in any combination")]
 pub(crate) struct Exchange {
     /// The client takes another response on this connection.
     pub(crate) persistent: bool,
