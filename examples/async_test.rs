@@ -62,13 +62,11 @@ impl Future for Fetch {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
         let mut state = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.0.take() {
-            Some(outcome) => Poll::Ready(outcome),
-            None => {
-                state.1 = Some(context.waker().clone());
-                Poll::Pending
-            }
+        if let Some(outcome) = state.0.take() {
+            return Poll::Ready(outcome);
         }
+        state.1 = Some(context.waker().clone());
+        Poll::Pending
     }
 }
 

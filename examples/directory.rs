@@ -13,8 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // A reference: the directory must outlive the server. `start(site)` would delete it, and does not compile.
     let server = TestServer::start(&site);
-    let client: ureq::Agent =
-        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+    let client: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
     let text = |path: &str| client.get(server.url(path)).call()?.body_mut().read_to_string();
 
     // Without the slash a directory is a redirect, with it a listing.
