@@ -182,8 +182,10 @@ impl Builder {
             !time.is_zero(),
             "a read timeout of zero would refuse every request: pass a longer one, such as `secs(5)`"
         );
-        self.settings.read_timeout = time;
-        self.settings.idle_timeout = time;
+        // A deadline that lies beyond what the clock can tell would be a panic in the wrong place.
+        const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
+        self.settings.read_timeout = time.min(TEN_YEARS);
+        self.settings.idle_timeout = time.min(TEN_YEARS);
         self
     }
 

@@ -109,8 +109,14 @@ impl Rules {
     }
 
     pub(crate) fn remove(&self, rule: &Arc<RuleCore>) {
-        // Dropped last, because it is user code that is dropped, and no lock is held while that runs.
-        let _handler = rule.handler.lock().take();
+        self.take_out(rule);
+        // After the rule is out of the index, so that nobody finds it without; and with no lock held, because it is user
+        // code that is dropped.
+        let handler = rule.handler.lock().take();
+        drop(handler);
+    }
+
+    fn take_out(&self, rule: &Arc<RuleCore>) {
         let mut index = self.index.write();
         let keep = |ranked: &Ranked| !Arc::ptr_eq(&ranked.rule, rule);
         index.general.retain(keep);

@@ -401,3 +401,57 @@ fn a_stopped_server_ends_its_connections() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn bytes_that_arrive_while_the_handler_runs_do_not_cost_a_closing_connection_its_answer() {
+    let server = TestServer::empty();
+    let (arrived, wait) = std::sync::mpsc::channel();
+    let wait = std::sync::Mutex::new(wait);
+    server.on("GET", "/", move |_| {
+        wait.lock().unwrap().recv().unwrap();
+        vec![b'x'; 300_000]
+    });
+    let mut client = Client::connect(&server);
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    while server.requests().is_empty() {
+        std::thread::yield_now();
+    }
+    client.send("\r\n");
+    arrived.send(()).unwrap();
+    let mut answer = Vec::new();
+    client.stream.read_to_end(&mut answer).unwrap();
+    assert!(answer.ends_with(&[b'x'; 300_000]));
+}
+
+#[test]
+fn a_timeout_beyond_what_the_clock_can_tell_is_no_timeout() {
+    let server = TestServer::builder().read_timeout(std::time::Duration::MAX).start();
+    server.on("GET", "/", |_| "hello");
+    let mut client = Client::connect(&server);
+    for _ in 0..2 {
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(client.answer().body, b"hello");
+    }
+}
+
+#[test]
+fn a_client_that_always_has_another_request_does_not_keep_others_waiting() {
+    let server = TestServer::empty();
+    server.on("GET", "/", |_| 204);
+    let mut greedy = Client::connect(&server);
+    let mut reading = greedy.stream.try_clone().unwrap();
+    let writer = std::thread::spawn(move || {
+        let requests = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000);
+        // Until the server is gone.
+        while greedy.stream.write_all(requests.as_bytes()).is_ok() {}
+    });
+    let reader = std::thread::spawn(move || while reading.read(&mut [0; 64 << 10]).is_ok_and(|length| length > 0) {});
+    let mut other = Client::connect(&server);
+    for _ in 0..20 {
+        other.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(other.head().status, 204);
+    }
+    drop(server);
+    writer.join().unwrap();
+    reader.join().unwrap();
+}

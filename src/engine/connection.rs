@@ -32,7 +32,10 @@ pub(super) struct Scratch {
 const BUFFER: usize = 128 << 10;
 
 /// Requests answered in one go before other connections have their turn.
-const TURNS: usize = 64;
+const TURNS: usize = 16;
+
+/// An answer of so many bytes is with the client's system as soon as it was written.
+const SHORT_ANSWER: u64 = 32 << 10;
 
 /// A connection that ends early is read on for so long and so far, so that a reset does not overtake the answer.
 const LINGER_TIME: Duration = Duration::from_secs(5);
@@ -71,6 +74,8 @@ pub(super) struct Connection {
     at_end: bool,
     /// A request was refused, and more of it may be on its way.
     refused: bool,
+    /// Bytes of the answer that was sent last.
+    last_sent: u64,
     registered: Registered,
 }
 
@@ -125,6 +130,7 @@ impl Connection {
             hung_up: false,
             at_end: false,
             refused: false,
+            last_sent: 0,
             registered: Registered::Nothing,
         }
     }
@@ -167,7 +173,7 @@ impl Connection {
                 Progress::Blocked => return self.wait(true),
                 Progress::Paused => return Fate::Yield,
                 Progress::Gone => return Fate::Close,
-                Progress::Done(End::Close) if self.has_read_all() => return Fate::Close,
+                Progress::Done(End::Close) if self.can_close(scratch) => return Fate::Close,
                 Progress::Done(End::Close) => self.linger(),
                 Progress::Done(End::Reset) => {
                     self.transport.lock().prepare_reset();
@@ -183,9 +189,21 @@ impl Connection {
         Fate::Yield
     }
 
-    /// Whether a close now cannot become a reset: nothing that the client sent is left unread.
-    fn has_read_all(&self) -> bool {
-        self.at_end || self.drained && !self.refused && self.inbox.unread().is_empty()
+    /// Whether a close now cannot become a reset, which would overtake the answer: nothing that the client sent is left
+    /// unread, and if something comes yet, the answer is short enough to be there already.
+    fn can_close(&self, scratch: &mut Scratch) -> bool {
+        if self.at_end {
+            return true;
+        }
+        if self.refused || !self.inbox.unread().is_empty() || self.last_sent > SHORT_ANSWER {
+            return false;
+        }
+        // More may have come while the handler ran.
+        let read = self.transport.lock().read(&mut scratch.buffer);
+        match read {
+            Ok(length) => length == 0,
+            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+        }
     }
 
     /// The time of the connection is up.
@@ -346,7 +364,7 @@ impl Connection {
     fn send(&mut self, mut sending: Sending, scratch: &mut Scratch) -> Progress {
         let progress = sending.proceed(&self.transport, &mut scratch.buffer);
         match progress {
-            Progress::Done(_) => {}
+            Progress::Done(_) => self.last_sent = sending.sent(),
             Progress::Blocked | Progress::Paused => self.sending = Some(Box::new(sending)),
             Progress::Gone => sending.report(Some(self.why_gone())),
         }

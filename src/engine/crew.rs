@@ -28,9 +28,16 @@ use super::Port;
 use super::connection::{Connection, Fate, Registered, Scratch};
 use super::slots::{Seat, Slots, Tenant};
 use super::timers::Timers;
-use super::transport::SharedTransport;
+use super::transport::{Listener, SharedTransport};
 
 const WAKE: Token = Token(usize::MAX);
+
+/// After so many events somebody polls even if there are more: connections that always have something to do come back to
+/// the end of the queue, and must not keep others from getting into it.
+const JOBS: u32 = 16;
+
+/// What a system can be asked to wait is limited; waking up once in a while costs nothing.
+const LONGEST_POLL: Duration = Duration::from_secs(3600);
 
 /// How often the standby thread looks.
 const TICK: Duration = Duration::from_millis(1);
@@ -77,6 +84,8 @@ struct State {
     standby_sleeps: bool,
     /// Counts the events that were taken: whether it moves tells whether anybody works.
     beats: u64,
+    /// Events that were taken since somebody polled.
+    jobs_since_poll: u32,
     passing_until: Option<Instant>,
 }
 
@@ -129,6 +138,7 @@ impl Crew {
                 has_standby: false,
                 standby_sleeps: false,
                 beats: 0,
+                jobs_since_poll: 0,
                 passing_until: None,
             }),
             idle: Condvar::new(),
@@ -193,11 +203,13 @@ impl Crew {
     fn work_on(&'static self, scratch: &mut Scratch) {
         let mut state = self.state.lock();
         loop {
-            if let Some(job) = state.next_job() {
+            if state.jobs_since_poll >= JOBS && state.poller.is_some() {
+                state = self.poll(state);
+            } else if let Some(job) = state.next_job() {
                 drop(state);
                 state = self.serve(job, scratch);
-            } else if let Some(poller) = state.poller.take() {
-                state = self.poll(state, poller);
+            } else if state.poller.is_some() {
+                state = self.poll(state);
             } else {
                 match self.rest(state) {
                     Some(guard) => state = guard,
@@ -207,12 +219,14 @@ impl Crew {
         }
     }
 
-    /// Waits for events and queues them.
-    fn poll<'a>(&'a self, mut state: Guard<'a>, mut poller: Box<Poller>) -> Guard<'a> {
-        let until = state.timers.next();
+    /// Waits for events and queues them; does not wait if there is something to do already.
+    fn poll<'a>(&'a self, mut state: Guard<'a>) -> Guard<'a> {
+        let Some(mut poller) = state.poller.take() else { return state };
+        state.jobs_since_poll = 0;
+        let until = if state.ready.is_empty() { state.timers.next() } else { Some(Instant::now()) };
         state.polling = Polling::Until(until);
         drop(state);
-        let timeout = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let timeout = until.map(|until| until.saturating_duration_since(Instant::now()).min(LONGEST_POLL));
         let waited = poller.poll.poll(&mut poller.events, timeout);
         let mut state = self.state.lock();
         state.polling = Polling::No;
@@ -233,7 +247,7 @@ impl Crew {
 
     fn serve(&'static self, job: Job, scratch: &mut Scratch) -> Guard<'static> {
         match job {
-            Job::Accept { token, port } => self.accept(token, &port, scratch),
+            Job::Accept { token, port } => self.accept(token, port, scratch),
             Job::Serve { token, mut connection, hung_up, expired } => {
                 let seat = SeatGuard { crew: self, token };
                 let fate = if expired {
@@ -248,34 +262,60 @@ impl Crew {
     }
 
     /// Takes one connection and serves it at once: its request is often there already.
-    fn accept(&'static self, token: usize, port: &Arc<Port>, scratch: &mut Scratch) -> Guard<'static> {
-        let accepted = match port.listener.lock().as_ref() {
-            Some(listener) => listener.accept(),
-            None => return self.state.lock(),
-        };
+    fn accept(&'static self, token: usize, port: Arc<Port>, scratch: &mut Scratch) -> Guard<'static> {
+        let accepted = port.listener.lock().as_ref().map(Listener::accept);
         let (transport, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
+            Some(Ok(accepted)) => accepted,
+            failed => {
+                // It may be the last to hold the server, whose state holds what users gave it: not under our lock.
+                drop(port);
                 let mut state = self.state.lock();
-                match error.kind() {
-                    io::ErrorKind::WouldBlock => {}
-                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted => {
-                        state.ready.push_back(token);
-                    }
-                    // Most likely out of descriptors. No event will come for what waits already, so a timer does.
-                    _ => self.arm(&mut state, Instant::now() + ACCEPT_PAUSE, token),
+                if let Some(Err(error)) = failed {
+                    self.retry_accepting(&mut state, token, error.kind());
                 }
                 return state;
             }
         };
         let mut state = self.state.lock();
         // There may be more: whoever is free next looks.
-        state.ready.push_back(token);
-        let Some(seat) = state.slots.add_connection(token, transport.clone()) else { return state };
+        self.queue(&mut state, token);
+        let seat = state.slots.add_connection(token, transport.clone());
         drop(state);
+        let Some(seat) = seat else {
+            // The server was stopped meanwhile.
+            drop((transport, port));
+            return self.state.lock();
+        };
         let number = port.accepted.fetch_add(1, Relaxed) + 1;
-        let connection = Box::new(Connection::new(port.clone(), transport, Client { number, peer }));
+        let connection = Box::new(Connection::new(port, transport, Client { number, peer }));
         self.serve(Job::Serve { token: seat, connection, hung_up: false, expired: false }, scratch)
+    }
+
+    fn retry_accepting(&self, state: &mut State, token: usize, error: io::ErrorKind) {
+        match error {
+            io::ErrorKind::WouldBlock => {}
+            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted => {
+                self.queue(state, token);
+            }
+            // Most likely out of descriptors. No event will come for what waits already, so a timer does; one is enough.
+            _ => {
+                if let Some(Tenant::Listener { retries, .. }) = state.slots.get(token) {
+                    if !std::mem::replace(retries, true) {
+                        self.arm(state, Instant::now() + ACCEPT_PAUSE, token);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Queues a token from outside the poll. If somebody sleeps in it, nobody else may come to look: this thread is perhaps
+    /// about to run a handler that blocks.
+    fn queue(&self, state: &mut State, token: usize) {
+        state.ready.push_back(token);
+        if state.polling.is_on() {
+            // Failing to wake it costs time only.
+            let _ = self.waker.wake();
+        }
     }
 
     /// Puts a connection back, or gives it up.
@@ -306,7 +346,7 @@ impl Crew {
         if seat.again || fate == Fate::Yield {
             seat.again = false;
             seat.queued = true;
-            state.ready.push_back(token);
+            self.queue(&mut state, token);
         }
         if !is_armed {
             self.set_timer(&mut state, token);
@@ -466,6 +506,7 @@ impl Drop for SeatGuard<'_> {
 
 impl State {
     fn next_job(&mut self) -> Option<Job> {
+        self.jobs_since_poll += 1;
         while let Some(token) = self.ready.pop_front() {
             match self.slots.get(token) {
                 None => {}
@@ -507,7 +548,9 @@ impl State {
     fn fire_timers(&mut self) {
         let now = Instant::now();
         while let Some(token) = self.timers.pop(now) {
-            if let Some(seat) = self.slots.seat(token) {
+            if let Some(Tenant::Listener { retries, .. }) = self.slots.get(token) {
+                *retries = false;
+            } else if let Some(seat) = self.slots.seat(token) {
                 seat.armed = None;
                 match seat.deadline {
                     Some(until) if until > now => {

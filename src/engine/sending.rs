@@ -17,7 +17,7 @@ const LAST_WRITE: usize = 132 << 10;
 
 /// So many bytes go out in one write, and in one turn, at most: a client that takes them as fast as they come must not
 /// hold a thread for the whole of a large file.
-const TURN: u64 = 1 << 20;
+const TURN: u64 = 256 << 10;
 
 #[derive(Debug)]
 pub(super) struct Sending {
@@ -45,6 +45,11 @@ pub(super) enum Progress {
 impl Sending {
     pub(super) fn new(plan: Plan, receipt: Option<Arc<dyn Receipt>>, ended: Ended) -> Sending {
         Sending { plan, offset: 0, sent: 0, receipt, ended }
+    }
+
+    /// How many bytes went out.
+    pub(super) fn sent(&self) -> u64 {
+        self.sent
     }
 
     /// Tells the journal how many bytes went out, and how it ended if it did.
@@ -168,11 +173,12 @@ impl Sending {
             self.report(None);
             return None;
         };
-        if written == bytes.len() {
-            return Some(Progress::Done(self.plan.end));
-        }
+        let all = written == bytes.len();
         self.offset += written;
         self.sent += written as u64;
+        if all {
+            return Some(Progress::Done(self.plan.end));
+        }
         self.report(None);
         None
     }

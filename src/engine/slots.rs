@@ -31,6 +31,8 @@ pub(super) enum Tenant {
         port: Arc<Port>,
         /// The places of its connections.
         members: Vec<usize>,
+        /// Accepting failed, and a timer is set to try again.
+        retries: bool,
     },
     Connection(Seat),
 }
@@ -73,7 +75,7 @@ pub(super) struct Removed {
 
 impl Slots {
     pub(super) fn add_listener(&mut self, port: Arc<Port>) -> usize {
-        self.add(Tenant::Listener { port, members: Vec::new() })
+        self.add(Tenant::Listener { port, members: Vec::new(), retries: false })
     }
 
     /// A place for a connection that its thread has taken; `None` if its listener is gone.
