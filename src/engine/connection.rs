@@ -207,11 +207,11 @@ impl Connection {
     }
 
     /// The time of the connection is up.
-    pub(super) fn expire(&mut self, scratch: &mut Scratch) -> Fate {
+    pub(super) fn expire(&mut self, scratch: &mut Scratch, before_user_code: &dyn Fn()) -> Fate {
         if self.sending.is_none() && self.phase == Phase::Open {
             let inbox = std::mem::take(&mut self.inbox);
             if let Some(step) = self.decoder.give_up(inbox.unread(), Refusal::TooSlow) {
-                return match self.act(step, scratch, &|| ()) {
+                return match self.act(step, scratch, before_user_code) {
                     Progress::Gone => Fate::Close,
                     Progress::Blocked => self.wait(true),
                     Progress::Paused => Fate::Yield,
@@ -305,6 +305,8 @@ impl Connection {
                 self.answer(request, exchange, None, scratch)
             }
             decoder::Step::Refused { request, refusal, exchange } => {
+                // There is no handler, but a log may be listening.
+                before_user_code();
                 self.refused = true;
                 self.answer(request, exchange, Some(refusal), scratch)
             }

@@ -19,16 +19,13 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use mio::{Events, Poll, Registry, Token, Waker};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::message::delivery::Client;
-
 use super::Port;
-use super::connection::{Connection, Fate, Registered, Scratch};
+use super::connection::{Connection, Scratch};
 use super::slots::{Seat, Slots, Tenant};
 use super::timers::Timers;
-use super::transport::{Listener, SharedTransport};
 
 const WAKE: Token = Token(usize::MAX);
 
@@ -55,28 +52,32 @@ const PASSING: Duration = Duration::from_millis(50);
 /// A thread that has nothing to do for so long leaves.
 const IDLE: Duration = Duration::from_secs(3);
 
-/// When accepting failed for want of descriptors, it is tried again after this.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+/// With so many others idle, a thread leaves at once, one in so long: calls go round among the idle, and would keep all of
+/// them from ever leaving by themselves.
+const SPARE: usize = 4;
+const DEPARTURES: Duration = Duration::from_millis(30);
 
 pub(crate) struct Crew {
-    registry: Registry,
+    pub(super) registry: Registry,
     /// Ends the sleep of the polling thread.
-    waker: Waker,
-    state: Mutex<State>,
+    pub(super) waker: Waker,
+    pub(super) state: Mutex<State>,
     idle: Condvar,
     standby: Condvar,
     /// Handlers have blocked lately, or nobody stands by: before a handler runs there is something to see to.
     wary: AtomicBool,
 }
 
-struct State {
+pub(super) struct State {
     /// Away while a thread polls.
     poller: Option<Box<Poller>>,
-    polling: Polling,
-    slots: Slots,
-    ready: VecDeque<usize>,
-    timers: Timers,
+    pub(super) polling: Polling,
+    pub(super) slots: Slots,
+    pub(super) ready: VecDeque<usize>,
+    pub(super) timers: Timers,
     idle_threads: usize,
+    /// When the next thread may leave because there are enough without it.
+    next_departure: Option<Instant>,
     /// Threads that were called and have not come yet. One is enough: calling for each event would bring up a crowd
     /// where they have to wait for a processor.
     coming: usize,
@@ -91,13 +92,13 @@ struct State {
 
 /// Whether a thread waits for events, and until when at most.
 #[derive(Clone, Copy)]
-enum Polling {
+pub(super) enum Polling {
     No,
     Until(Option<Instant>),
 }
 
 impl Polling {
-    fn is_on(self) -> bool {
+    pub(super) fn is_on(self) -> bool {
         matches!(self, Polling::Until(_))
     }
 }
@@ -108,12 +109,12 @@ struct Poller {
 }
 
 /// What a thread has taken upon itself.
-enum Job {
+pub(super) enum Job {
     Accept { token: usize, port: Arc<Port> },
     Serve { token: usize, connection: Box<Connection>, hung_up: bool, expired: bool },
 }
 
-type Guard<'a> = MutexGuard<'a, State>;
+pub(super) type Guard<'a> = MutexGuard<'a, State>;
 
 impl Crew {
     /// The crew of this process; the first call brings it up.
@@ -134,6 +135,7 @@ impl Crew {
                 ready: VecDeque::new(),
                 timers: Timers::default(),
                 idle_threads: 0,
+                next_departure: None,
                 coming: 2,
                 has_standby: false,
                 standby_sleeps: false,
@@ -245,169 +247,9 @@ impl Crew {
         state
     }
 
-    fn serve(&'static self, job: Job, scratch: &mut Scratch) -> Guard<'static> {
-        match job {
-            Job::Accept { token, port } => self.accept(token, port, scratch),
-            Job::Serve { token, mut connection, hung_up, expired } => {
-                let seat = SeatGuard { crew: self, token };
-                let fate = if expired {
-                    connection.expire(scratch)
-                } else {
-                    connection.run(hung_up, scratch, &|| self.pass_on())
-                };
-                std::mem::forget(seat);
-                self.settle(token, connection, fate)
-            }
-        }
-    }
-
-    /// Takes one connection and serves it at once: its request is often there already.
-    fn accept(&'static self, token: usize, port: Arc<Port>, scratch: &mut Scratch) -> Guard<'static> {
-        let accepted = port.listener.lock().as_ref().map(Listener::accept);
-        let (transport, peer) = match accepted {
-            Some(Ok(accepted)) => accepted,
-            failed => {
-                // It may be the last to hold the server, whose state holds what users gave it: not under our lock.
-                drop(port);
-                let mut state = self.state.lock();
-                if let Some(Err(error)) = failed {
-                    self.retry_accepting(&mut state, token, error.kind());
-                }
-                return state;
-            }
-        };
-        let mut state = self.state.lock();
-        // There may be more: whoever is free next looks.
-        self.queue(&mut state, token);
-        let seat = state.slots.add_connection(token, transport.clone());
-        drop(state);
-        let Some(seat) = seat else {
-            // The server was stopped meanwhile.
-            drop((transport, port));
-            return self.state.lock();
-        };
-        let number = port.accepted.fetch_add(1, Relaxed) + 1;
-        let connection = Box::new(Connection::new(port, transport, Client { number, peer }));
-        self.serve(Job::Serve { token: seat, connection, hung_up: false, expired: false }, scratch)
-    }
-
-    fn retry_accepting(&self, state: &mut State, token: usize, error: io::ErrorKind) {
-        match error {
-            io::ErrorKind::WouldBlock => {}
-            io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted => {
-                self.queue(state, token);
-            }
-            // Most likely out of descriptors. No event will come for what waits already, so a timer does; one is enough.
-            _ => {
-                if let Some(Tenant::Listener { retries, .. }) = state.slots.get(token) {
-                    if !std::mem::replace(retries, true) {
-                        self.arm(state, Instant::now() + ACCEPT_PAUSE, token);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Queues a token from outside the poll. If somebody sleeps in it, nobody else may come to look: this thread is perhaps
-    /// about to run a handler that blocks.
-    fn queue(&self, state: &mut State, token: usize) {
-        state.ready.push_back(token);
-        if state.polling.is_on() {
-            // Failing to wake it costs time only.
-            let _ = self.waker.wake();
-        }
-    }
-
-    /// Puts a connection back, or gives it up.
-    fn settle(&self, token: usize, mut connection: Box<Connection>, fate: Fate) -> Guard<'_> {
-        let (until, writes) = match fate {
-            Fate::Wait { until, writes } => (Some(until), writes),
-            Fate::Yield => (None, false),
-            Fate::Close => return self.close(token, connection),
-        };
-        if fate != Fate::Yield && self.register(token, &mut connection, writes).is_err() {
-            return self.close(token, connection);
-        }
-        let mut state = self.state.lock();
-        let Some(seat) = state.slots.seat(token) else {
-            // The server was stopped meanwhile.
-            drop(state);
-            drop(connection);
-            return self.state.lock();
-        };
-        seat.resting = Some(connection);
-        seat.deadline = until;
-        // The timer goes off at the deadline or before; a later deadline is noticed then.
-        let is_armed = match (seat.armed, until) {
-            (Some(armed), Some(until)) => armed <= until,
-            (_, None) => true,
-            (None, _) => false,
-        };
-        if seat.again || fate == Fate::Yield {
-            seat.again = false;
-            seat.queued = true;
-            self.queue(&mut state, token);
-        }
-        if !is_armed {
-            self.set_timer(&mut state, token);
-        }
-        state
-    }
-
-    fn close(&self, token: usize, connection: Box<Connection>) -> Guard<'_> {
-        let mut state = self.state.lock();
-        if let Some(armed) = state.slots.remove_connection(token) {
-            state.timers.remove(armed, token);
-        }
-        drop(state);
-        drop(connection);
-        self.state.lock()
-    }
-
-    /// Asks the poller for what the connection waits for, which is done late: many connections never wait.
-    fn register(&self, token: usize, connection: &mut Connection, writes: bool) -> io::Result<()> {
-        let transport: SharedTransport = match (*connection.registered(), writes) {
-            (Registered::ReadsAndWrites, _) | (Registered::Reads, false) => return Ok(()),
-            _ => connection.transport().clone(),
-        };
-        let (now, interest) = if writes {
-            (Registered::ReadsAndWrites, Interest::READABLE | Interest::WRITABLE)
-        } else {
-            (Registered::Reads, Interest::READABLE)
-        };
-        let before = std::mem::replace(connection.registered(), now);
-        let mut transport = transport.lock();
-        if before == Registered::Nothing {
-            transport.register(&self.registry, Token(token), interest)
-        } else {
-            transport.reregister(&self.registry, Token(token), interest)
-        }
-    }
-
-    fn set_timer(&self, state: &mut State, token: usize) {
-        let Some(seat) = state.slots.seat(token) else { return };
-        let Some(until) = seat.deadline else { return };
-        if let Some(before) = seat.armed.replace(until) {
-            state.timers.remove(before, token);
-        }
-        self.arm(state, until, token);
-    }
-
-    fn arm(&self, state: &mut State, at: Instant, token: usize) {
-        state.timers.add(at, token);
-        let sleeps_longer = match state.polling {
-            Polling::Until(until) => until.is_none_or(|until| at < until),
-            Polling::No => false,
-        };
-        if sleeps_longer {
-            // Failing to wake it costs punctuality only.
-            let _ = self.waker.wake();
-        }
-    }
-
     /// Before a handler runs: if handlers have blocked lately, somebody else is to poll while it does; and somebody must
     /// stand by, or be on the way, in any case.
-    fn pass_on(&'static self) {
+    pub(super) fn pass_on(&'static self) {
         if !self.wary.load(Relaxed) {
             return;
         }
@@ -441,6 +283,10 @@ impl Crew {
             // Whoever stands by next is to be there before this thread blocks.
             self.call_a_hand(state);
             return Some(self.state.lock());
+        }
+        if state.idle_threads >= SPARE && state.next_departure.is_none_or(|next| next <= Instant::now()) {
+            state.next_departure = Some(Instant::now() + DEPARTURES);
+            return None;
         }
         state.idle_threads += 1;
         let timed_out = self.idle.wait_for(&mut state, IDLE).timed_out();
@@ -486,21 +332,6 @@ impl Crew {
         state.has_standby = false;
         state.passing_until = Some(Instant::now() + PASSING);
         self.wary.store(true, Relaxed);
-    }
-}
-
-/// Gives up the place of a connection when serving it panics.
-struct SeatGuard<'a> {
-    crew: &'a Crew,
-    token: usize,
-}
-
-impl Drop for SeatGuard<'_> {
-    fn drop(&mut self) {
-        let mut state = self.crew.state.lock();
-        if let Some(armed) = state.slots.remove_connection(self.token) {
-            state.timers.remove(armed, self.token);
-        }
     }
 }
 

@@ -10,6 +10,7 @@
 pub(crate) mod connection;
 pub(crate) mod crew;
 mod sending;
+mod serve;
 mod slots;
 mod timers;
 pub(crate) mod transport;

@@ -166,11 +166,11 @@ fn what_takes_too_long_is_answered(#[case] sent: &str, #[case] status: u16) {
     let mut stage = Stage::hello([bytes(sent)]);
     let Fate::Wait { until, .. } = stage.run() else { panic!("closed") };
     assert!(until <= Instant::now() + Settings::default().read_timeout);
-    assert!(waits(stage.connection.expire(&mut stage.scratch)));
+    assert!(waits(stage.connection.expire(&mut stage.scratch, &|| ())));
     assert_eq!((stage.statuses(), stage.peer.lock().shutdowns.as_slice()), (vec![status], &[Shutdown::Write][..]));
     assert!(stage.asked()[0].ends_with("TooSlow"), "{:?}", stage.asked());
     // And who does not close then either is not waited for twice.
-    assert_eq!(stage.connection.expire(&mut stage.scratch), Fate::Close);
+    assert_eq!(stage.connection.expire(&mut stage.scratch, &|| ()), Fate::Close);
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn an_idle_connection_ends_in_silence() {
         let mut stage = Stage::hello([bytes(sent)]);
         stage.run();
         let got = stage.got();
-        assert_eq!((stage.connection.expire(&mut stage.scratch), stage.got()), (Fate::Close, got));
+        assert_eq!((stage.connection.expire(&mut stage.scratch, &|| ()), stage.got()), (Fate::Close, got));
     }
 }
 
@@ -263,7 +263,7 @@ fn a_client_that_takes_nothing_is_reported_when_the_connection_ends() {
     stage.peer.lock().window = Some(0);
     assert!(matches!(stage.run(), Fate::Wait { writes: true, .. }));
     assert_eq!(stage.outcomes(), [(0, None)]);
-    assert_eq!(stage.connection.expire(&mut stage.scratch), Fate::Close);
+    assert_eq!(stage.connection.expire(&mut stage.scratch, &|| ()), Fate::Close);
     let told = stage.told.clone();
     drop(stage);
     assert_eq!(*told.outcomes.lock(), [(0, Some(Ended::ClientGone))]);
