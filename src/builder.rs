@@ -1,6 +1,6 @@
 //! Options of a server.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -178,12 +178,12 @@ impl Builder {
     /// If the time is zero.
     #[track_caller]
     pub fn read_timeout(mut self, time: Duration) -> Builder {
+        // A deadline that lies beyond what the clock can tell would be a panic in the wrong place.
+        const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
         assert!(
             !time.is_zero(),
             "a read timeout of zero would refuse every request: pass a longer one, such as `secs(5)`"
         );
-        // A deadline that lies beyond what the clock can tell would be a panic in the wrong place.
-        const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
         self.settings.read_timeout = time.min(TEN_YEARS);
         self.settings.idle_timeout = time.min(TEN_YEARS);
         self
@@ -280,6 +280,8 @@ convert!(IntoAddr::into_addr -> SocketAddr;
     String => |text| addr_of(&text),
     SocketAddr => |addr| addr,
     (IpAddr, u16) => |addr| SocketAddr::from(addr),
+    (Ipv4Addr, u16) => |addr| SocketAddr::from(addr),
+    (Ipv6Addr, u16) => |addr| SocketAddr::from(addr),
     u16 => |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
 );
 

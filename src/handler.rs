@@ -4,7 +4,8 @@ use crate::message::into_response::HandlerReturn;
 use crate::message::request::Request;
 use crate::message::response::Response;
 
-/// A handler as a type of one's own; closures `Fn(&Request) -> impl IntoResponse` are handlers too.
+/// A handler as a type of one's own. A closure is one too if its parameter is annotated: `|request: &Request| ..`;
+/// [`on`](crate::TestServer::on) needs no annotation.
 ///
 /// Handlers run in parallel, outside every lock of the crate, and may block for as long as they like.
 ///

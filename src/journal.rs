@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
@@ -14,7 +15,7 @@ use parking_lot::Mutex;
 
 use crate::message::delivery::{Arrival, Client, Ended, Receipt};
 use crate::message::field::Field;
-use crate::message::request::Request;
+use crate::message::request::{Request, shown_body};
 use crate::rules::RuleCore;
 
 /// Who answered a request.
@@ -183,7 +184,7 @@ impl RecordedRequest {
         self.record.route
     }
 
-    /// The status it was answered with; `None` while it is not answered, or if a fault answered.
+    /// The status it was answered with; `None` while it is not answered, and if a fault or `Response::raw` answered.
     #[must_use]
     pub fn response_status(&self) -> Option<StatusCode> {
         self.record.delivery.status()
@@ -202,6 +203,10 @@ impl RecordedRequest {
     }
 }
 
+// Nothing of it can be seen half-changed, and a test that panicked may well look at what was received.
+impl UnwindSafe for RecordedRequest {}
+impl RefUnwindSafe for RecordedRequest {}
+
 impl Deref for RecordedRequest {
     type Target = Request;
 
@@ -216,11 +221,22 @@ impl fmt::Debug for RecordedRequest {
             .field("method", &self.method())
             .field("target", &self.target())
             .field("headers", &self.headers())
-            .field("body", &String::from_utf8_lossy(self.body()))
+            .field("body", &shown_body(self.body()))
+            .field("route", &self.route())
             .field("refusal", &self.refusal())
             .field("response_status", &self.response_status())
+            .field("ended", &self.ended())
             .field("connection", &self.connection())
             .finish_non_exhaustive()
+    }
+}
+
+/// A target as a line can hold it.
+pub(crate) fn shown_target(target: &str) -> String {
+    const SHOWN: usize = 200;
+    match target.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}.. ({} bytes)", &target[..end], target.len()),
+        None => target.to_owned(),
     }
 }
 
@@ -232,7 +248,7 @@ impl fmt::Display for RecordedRequest {
             let shown: String = String::from_utf8_lossy(first_line).chars().take(80).collect();
             write!(f, "{shown:?}")?;
         } else {
-            write!(f, "{} {}", self.method(), self.target())?;
+            write!(f, "{} {}", self.method(), shown_target(self.target()))?;
         }
         if let Some(status) = self.response_status() {
             write!(f, " {}", status.as_str())?;

@@ -131,6 +131,11 @@
 //! * Clients read `HTTP_PROXY` and may send requests for 127.0.0.1 there: set `NO_PROXY=127.0.0.1,localhost,[::1]`.
 //! * A `TempDir` must live as long as the server: pass `&dir`.
 //! * `let _ = TestServer::empty()` drops the server at once; `let _server = ..` keeps it.
+//! * Handlers and log closures run on threads that all tests of a process share. What they print belongs to the test that
+//!   started the threads, and is often lost: use `--nocapture` or cargo-nextest, or send log events through a channel.
+//! * What a handler returns cannot borrow from the request: `request.param("id").to_owned()`.
+//! * A handler that owns its own server (`Arc<TestServer>`) keeps it from ever being dropped, and so verified: capture
+//!   `server.base_url()` instead.
 //! * A server in a `static` is never dropped, and so never verified: call [`verify`](TestServer::verify).
 //! * A client that keeps connections may try one that the server closed at [`stop`](TestServer::stop); most try again by themselves.
 //!

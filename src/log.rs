@@ -42,7 +42,7 @@ impl LogEvent {
         &self.request
     }
 
-    /// The status it is answered with; `None` if a fault answers.
+    /// The status it is answered with; `None` if a fault or `Response::raw` answers.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.request.response_status()

@@ -4,8 +4,9 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::journal::RecordedRequest;
-use crate::matchers::pattern::Pattern;
-use crate::matchers::times::Times;
+
+/// A handler that fails for each request of a loop would bury everything else.
+const SHOWN_FAILURES: usize = 20;
 
 /// Every failure of a server; `Debug` prints the same text as `Display`, because `unwrap` and `-> Result` print `Debug`.
 ///
@@ -45,8 +46,12 @@ impl fmt::Display for Report {
             1 => f.write_str("the test server has 1 failure")?,
             count => write!(f, "the test server has {count} failures")?,
         }
-        for failure in &self.failures {
+        for failure in self.failures.iter().take(SHOWN_FAILURES) {
             write!(f, "\n\n  {}", indented(&failure.to_string()))?;
+        }
+        let more = self.failures.len().saturating_sub(SHOWN_FAILURES);
+        if more > 0 {
+            write!(f, "\n\n  and {more} more, which `failures()` of the report has")?;
         }
         write_notes(f, &self.notes)
     }
@@ -102,38 +107,18 @@ pub enum FailureKind {
     HandlerError,
 }
 
-/// Why an assertion on what was received does not hold.
-pub(crate) fn not_received(
-    pattern: &Pattern,
-    times: Times,
-    fitting: usize,
-    recorded: &[RecordedRequest],
-    notes: &[String],
-) -> String {
-    struct Text<'a>(&'a Pattern, Times, usize, &'a [RecordedRequest], &'a [String]);
-    impl fmt::Display for Text<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let Text(pattern, times, fitting, recorded, notes) = self;
-            write!(f, "expected {pattern} {times}, but {}", counted(*fitting))?;
-            write_received(f, recorded)?;
-            write_notes(f, notes)
-        }
-    }
-    Text(pattern, times, fitting, recorded, notes).to_string()
-}
-
-fn counted(count: usize) -> String {
-    match count {
-        0 => "it never came".to_owned(),
-        1 => "it came once".to_owned(),
-        count => format!("it came {count} times"),
-    }
+/// Why an assertion on what was received does not hold: what was expected, what came instead, and the journal.
+pub(crate) fn not_received(expected: &str, instead: &str, recorded: &[RecordedRequest], notes: &[String]) -> String {
+    let mut text = format!("expected {expected}, but {instead}");
+    // Writing to a string cannot fail.
+    let _ = write_received(&mut text, recorded).and_then(|()| write_notes(&mut text, notes));
+    text
 }
 
 /// More lines than this hide what matters; the newest say most.
 const SHOWN_REQUESTS: usize = 30;
 
-fn write_received(f: &mut fmt::Formatter<'_>, recorded: &[RecordedRequest]) -> fmt::Result {
+fn write_received(f: &mut dyn fmt::Write, recorded: &[RecordedRequest]) -> fmt::Result {
     if recorded.is_empty() {
         return f.write_str("\n\nno request was received");
     }
@@ -148,7 +133,7 @@ fn write_received(f: &mut fmt::Formatter<'_>, recorded: &[RecordedRequest]) -> f
     Ok(())
 }
 
-fn write_notes(f: &mut fmt::Formatter<'_>, notes: &[String]) -> fmt::Result {
+fn write_notes(f: &mut dyn fmt::Write, notes: &[String]) -> fmt::Result {
     notes.iter().try_for_each(|note| write!(f, "\n\nnote: {note}"))
 }
 

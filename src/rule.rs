@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -75,11 +75,18 @@ impl Rule {
         if times.allow(hits) {
             return;
         }
+        let RuleCore { pattern, location, .. } = &*self.core;
+        let expected = format!("the rule {pattern} (declared at {location}) to answer {times}");
+        let instead = match hits {
+            0 => "it answered nothing".to_owned(),
+            1 => "it answered once".to_owned(),
+            count => format!("it answered {count} times"),
+        };
         let (recorded, notes) = match self.site() {
             Some(site) => (site.journal.all(), site.notes()),
-            None => Default::default(),
+            None => (Vec::new(), vec!["the server was dropped, and its journal with it".to_owned()]),
         };
-        panic!("{}", not_received(&self.core.pattern, times, hits, &recorded, &notes));
+        panic!("{}", not_received(&expected, &instead, &recorded, &notes));
     }
 
     /// Takes the rule out: it answers no more. What was recorded stays.
@@ -105,6 +112,10 @@ impl Rule {
         RouteGuard { rule: self }
     }
 }
+
+// Locks are never poisoned, and a test that panicked may well look at its rules.
+impl UnwindSafe for Rule {}
+impl RefUnwindSafe for Rule {}
 
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

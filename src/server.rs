@@ -212,6 +212,10 @@ impl TestServer {
     /// [a response](crate::IntoResponse), runs in parallel with itself, and may block. If it panics the client gets 500
     /// and the test fails.
     ///
+    /// What it returns must be its own, not borrowed from the request: `request.param("id").to_owned()`,
+    /// `request.body_text()`, or `request.body_bytes()`, which copies nothing. A fixed answer is a closure too:
+    /// `|_| "hello"`. A closure that is bound to a name first needs its parameter annotated: `|request: &Request| ..`.
+    ///
     /// ```
     /// # use fixture_server::prelude::*;
     /// let server = TestServer::empty();
@@ -283,10 +287,18 @@ impl TestServer {
         let (pattern, times) = (pattern.into_pattern(), times.into_times());
         let recorded = self.requests();
         let fitting = recorded.iter().filter(|request| pattern.fits(request)).count();
-        assert!(times.allow(fitting), "{}", not_received(&pattern, times, fitting, &recorded, &self.site.notes()));
+        if times.allow(fitting) {
+            return;
+        }
+        let instead = match fitting {
+            0 => "it never came".to_owned(),
+            1 => "it came once".to_owned(),
+            count => format!("it came {count} times"),
+        };
+        panic!("{}", not_received(&format!("{pattern} {times}"), &instead, &recorded, &self.site.notes()));
     }
 
-    /// Forgets recorded requests and counts; rules and the directory stay.
+    /// Forgets recorded requests and counts: [`Rule::hits`] and [`Request::hit`] begin anew. Rules and the directory stay.
     pub fn clear_requests(&self) {
         self.site.clear_requests();
     }

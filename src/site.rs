@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::engine::{Answer, Incoming};
 use crate::files::{self, Directory};
-use crate::journal::{Delivery, Journal, Record, RecordedRequest, Route};
+use crate::journal::{Delivery, Journal, Record, RecordedRequest, Route, shown_target};
 use crate::log::{LogEvent, LogSink};
 use crate::message::body::Body;
 use crate::message::request::Request;
@@ -135,7 +135,7 @@ impl Site {
     fn miss(&self, request: &Request) -> Response {
         /// More would bury the ones that matter.
         const SHOWN: usize = 5;
-        let asked = format!("404 Not Found: no rule answers {} {}\n", request.method(), request.target());
+        let asked = format!("no rule answers {} {}\n", request.method(), shown_target(request.target()));
         let mut rules = self.rules.all();
         // Stable, so that of equally near rules the newest comes first.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.pattern.nearness(request)));
@@ -178,7 +178,7 @@ impl Site {
 
     fn fail(&self, kind: FailureKind, record: &Record, what: &str, location: &'static Location<'static>) {
         let request = &record.request;
-        let text = format!("{what}\n  while answering {} {}", request.method(), request.target());
+        let text = format!("{what}\n  while answering {} {}", request.method(), shown_target(request.target()));
         self.failures.lock().push(Failure::new(kind, text, location));
     }
 

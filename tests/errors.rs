@@ -144,7 +144,8 @@ fn a_unix_socket_that_exists_is_named() -> std::io::Result<()> {
 #[case::empty_range(|| TestServer::empty().assert_received(any(), 3..3), line!(), "no count is within this range: its end lies before its beginning")]
 #[case::empty_range_of_hits(|| TestServer::empty().on("GET", "/", |_| ()).assert_hits(..0), line!(), "no count is within this range: its end lies before its beginning")]
 #[case::failed_assertion(|| TestServer::empty().assert_received(get("/a"), 2..), line!(), "expected GET /a at least 2 times, but it never came\n\nno request was received")]
-#[case::failed_assertion_of_a_rule(|| TestServer::empty().on("GET", "/", |_| ()).assert_hits(1), line!(), "expected GET / exactly once, but it never came\n\nno request was received")]
+#[case::a_path_for_a_method(|| drop(TestServer::empty().on("/a", "GET", |_| ())), line!(), r#""/a" is not a request method, but looks like a path: the method comes first, as in ("GET", "/a")"#)]
+#[case::a_url_for_a_path(|| drop(get("http://127.0.0.1:80/a")), line!(), r#""http://127.0.0.1:80/a" is a URL, but a path is wanted: write "/a""#)]
 fn a_mistake_panics_at_the_authors_line_and_says_what_to_do(#[case] mistake: fn(), #[case] line: u32, #[case] text: &str) {
     assert_caught(mistake, line, text);
 }

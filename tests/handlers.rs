@@ -212,7 +212,7 @@ fn a_miss_names_the_nearest_rules_and_where_they_were_declared() -> Test {
 
     let (status, text) = get_text(&server, "/users/7/post")?;
     assert_eq!(status, 404);
-    assert!(text.starts_with("404 Not Found: no rule answers GET /users/7/post\n"), "{text}");
+    assert!(text.starts_with("no rule answers GET /users/7/post\n"), "{text}");
     let nearest = text.lines().nth(3).ok_or("no rule is named")?;
     assert!(nearest.contains("GET /users/{id}/posts") && nearest.contains(&format!("{}:{line}:", file!())), "{text}");
     Ok(())
@@ -512,4 +512,36 @@ fn assert_fault(server: &TestServer) {
     let requests = server.requests();
     let ended: Vec<_> = requests.iter().map(|request| (request.response_status(), request.ended())).collect();
     assert_eq!(ended, [(None, Some(Ended::Fault))]);
+}
+
+#[test]
+fn a_rule_that_did_not_answer_says_which_one_it_is() -> Test {
+    let server = TestServer::empty();
+    let older = server.on("GET", "/a", |_| "older");
+    server.on("GET", "/a", |_| "newer");
+    assert_eq!(get_text(&server, "/a")?, (200, "newer".to_owned()));
+    let panic = std::panic::catch_unwind(|| older.assert_hits(1)).err().ok_or("no panic")?;
+    let text = panic.downcast_ref::<String>().ok_or("no text")?;
+    let expected = format!(
+        "expected the rule GET /a (declared at {}) to answer exactly once, but it answered nothing\n\n\
+         received, in order:\n  #1 GET /a 200",
+        older.location()
+    );
+    assert_eq!(*text, expected);
+    Ok(())
+}
+
+#[test]
+fn many_failures_do_not_bury_the_report() -> Test {
+    let server = TestServer::empty();
+    server.on("GET", "/{n}", |_| Err::<(), _>("again"));
+    for n in 0..25 {
+        assert_eq!(get_text(&server, &format!("/{n}"))?.0, 500);
+    }
+    let report = server.try_verify().err().ok_or("no failure")?;
+    assert_eq!(report.failures().len(), 25);
+    let text = report.to_string();
+    assert!(text.contains("answering GET /19\n") && !text.contains("answering GET /20\n"), "{text}");
+    assert!(text.ends_with("and 5 more, which `failures()` of the report has"), "{text}");
+    Ok(())
 }

@@ -399,10 +399,11 @@ fn a_rule_knows_its_requests() -> Test {
     assert_eq!(params, ["1", "2"]);
     other.assert_hits(1);
     assert_eq!(server.received(any().path("/users/{any}")).len(), 2);
-    assert_eq!(
-        failure(|| other.assert_hits(2..)).lines().next(),
-        Some("expected GET /other at least 2 times, but it came once")
+    let expected = format!(
+        "expected the rule GET /other (declared at {}) to answer at least 2 times, but it answered once",
+        other.location()
     );
+    assert_eq!(failure(|| other.assert_hits(2..)).lines().next(), Some(expected.as_str()));
     drop(server);
     assert_eq!((users.hits(), users.requests().len()), (2, 0));
     Ok(())

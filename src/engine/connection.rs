@@ -74,8 +74,10 @@ pub(super) struct Connection {
     at_end: bool,
     /// A request was refused, and more of it may be on its way.
     refused: bool,
-    /// Bytes of the answer that was sent last.
-    last_sent: u64,
+    /// Bytes of answers since the client last asked for something, and so may not have them yet.
+    unconfirmed: u64,
+    /// How much of an answer was sent when the client last took no more, and until when it must take some.
+    blocked: Option<(u64, Instant)>,
     registered: Registered,
 }
 
@@ -130,7 +132,8 @@ impl Connection {
             hung_up: false,
             at_end: false,
             refused: false,
-            last_sent: 0,
+            unconfirmed: 0,
+            blocked: None,
             registered: Registered::Nothing,
         }
     }
@@ -195,7 +198,7 @@ impl Connection {
         if self.at_end {
             return true;
         }
-        if self.refused || !self.inbox.unread().is_empty() || self.last_sent > SHORT_ANSWER {
+        if self.refused || !self.inbox.unread().is_empty() || self.unconfirmed > SHORT_ANSWER {
             return false;
         }
         // More may have come while the handler ran.
@@ -263,6 +266,9 @@ impl Connection {
             if self.decoder.is_in_body() {
                 self.body_progress += length;
             }
+            if self.inbox.unread().is_empty() {
+                self.unconfirmed = 0;
+            }
             let fresh = &scratch.buffer[..length];
             let step = if self.inbox.unread().is_empty() {
                 let (used, step) = self.decode(fresh);
@@ -279,6 +285,8 @@ impl Connection {
             if !matches!(step, decoder::Step::NeedMore) {
                 return Received::Step(step);
             }
+            // A read may stop short of what is there, as at an urgent byte. In the middle of a request that matters.
+            self.drained = false;
         }
     }
 
@@ -366,7 +374,10 @@ impl Connection {
     fn send(&mut self, mut sending: Sending, scratch: &mut Scratch) -> Progress {
         let progress = sending.proceed(&self.transport, &mut scratch.buffer);
         match progress {
-            Progress::Done(_) => self.last_sent = sending.sent(),
+            Progress::Done(_) => {
+                self.unconfirmed += sending.sent();
+                self.blocked = None;
+            }
             Progress::Blocked | Progress::Paused => self.sending = Some(Box::new(sending)),
             Progress::Gone => sending.report(Some(self.why_gone())),
         }
@@ -411,7 +422,14 @@ impl Connection {
         let until = match self.phase {
             Phase::Lingering { until, .. } => until,
             Phase::Stalled => now + settings.idle_timeout.max(Duration::from_secs(3600)),
-            Phase::Open if writes => now + settings.idle_timeout,
+            Phase::Open if writes => {
+                // A client that takes nothing gains no time by sending something.
+                let sent = self.sending.as_ref().map_or(0, |sending| sending.sent());
+                match self.blocked {
+                    Some((before, until)) if before == sent => until,
+                    _ => self.blocked.insert((sent, now + settings.idle_timeout)).1,
+                }
+            }
             Phase::Open => {
                 if self.decoder.is_in_body() && self.body_progress >= BODY_PROGRESS {
                     self.body_progress = 0;

@@ -272,7 +272,8 @@ impl Crew {
         drop(state);
         if self.spawn().is_err() {
             // The standby takes over a little later instead, or a thread that comes back.
-            self.state.lock().coming -= 1;
+            let mut state = self.state.lock();
+            state.coming = state.coming.saturating_sub(1);
         }
     }
 

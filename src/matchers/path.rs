@@ -40,6 +40,10 @@ impl PathTemplate {
         if text == "*" || is_plain(text) {
             return PathTemplate { text: text.to_owned(), kind: Kind::Literal(text.to_owned()) };
         }
+        if let Some((_, rest)) = text.split_once("://") {
+            let path = rest.find('/').map_or("/", |slash| &rest[slash..]);
+            assert!(text.starts_with('/'), "{text:?} is a URL, but a path is wanted: write {path:?}");
+        }
         let Some(relative) = text.strip_prefix('/') else {
             panic!("the path {text:?} must begin with `/`: write {:?}", format!("/{text}"));
         };

@@ -56,6 +56,10 @@ fn method_of(text: &str) -> Method {
     }
     assert!(!text.is_empty(), "an empty string is not a request method: pass one such as \"GET\"");
     let Ok(method) = Method::from_bytes(text.as_bytes()) else {
+        assert!(
+            !text.starts_with('/'),
+            "{text:?} is not a request method, but looks like a path: the method comes first, as in (\"GET\", {text:?})"
+        );
         panic!("{text:?} is not a request method: a method is one word without blanks, such as \"GET\"");
     };
     method

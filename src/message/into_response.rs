@@ -134,7 +134,8 @@ impl<T: IntoResponse, E: Display> IntoResponse for Result<T, E> {
     fn into_response(self) -> Response {
         match self {
             Ok(value) => value.into_response(),
-            Err(error) => Response::failing(error.to_string()),
+            // The alternate form is where `anyhow` and its like tell the causes too.
+            Err(error) => Response::failing(format!("{error:#}")),
         }
     }
 }

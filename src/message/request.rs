@@ -247,6 +247,7 @@ impl Request {
         if let Some((_, value)) = params.iter().find(|(key, _)| key == name) {
             return value;
         }
+        assert!(self.inner.hit > 0, "no rule answered this request, so it has no `{{{name}}}` nor any other parameter");
         let names: Vec<String> = params.iter().map(|(key, _)| format!("`{{{key}}}`")).collect();
         match names.len() {
             0 => panic!("the path of the rule that answers has no `{{{name}}}`, nor any other parameter"),
@@ -387,6 +388,13 @@ impl<B: IntoBody> From<http::Request<B>> for Request {
     }
 }
 
+/// The beginning of a body for people: a test that prints its requests must not print megabytes.
+pub(crate) fn shown_body(body: &[u8]) -> String {
+    const SHOWN: usize = 1 << 10;
+    let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
+    if body.len() > SHOWN { format!("{text}.. ({} bytes)", body.len()) } else { text.into_owned() }
+}
+
 fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(encoded).into_owned().collect()
 }
@@ -401,7 +409,7 @@ impl fmt::Debug for Request {
             .field("method", &self.method())
             .field("target", &self.target())
             .field("headers", &self.headers())
-            .field("body", &String::from_utf8_lossy(self.body()))
+            .field("body", &shown_body(self.body()))
             .finish()
     }
 }
