@@ -177,10 +177,9 @@ impl Rules {
 
     /// Every rule goes, and with it what its closure holds.
     pub(crate) fn clear(&self) {
-        let rules = self.all();
-        *self.index.write() = Index::default();
-        for rule in rules {
-            let handler = rule.handler.lock().take();
+        let index = std::mem::take(&mut *self.index.write());
+        for ranked in index.literal.iter().flat_map(|one| &one.rules).chain(&index.general) {
+            let handler = ranked.rule.handler.lock().take();
             drop(handler);
         }
     }

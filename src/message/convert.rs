@@ -40,19 +40,11 @@ convert!(IntoMethod::into_method -> Method;
 
 #[track_caller]
 fn method_of(text: &str) -> Method {
-    const KNOWN: [Method; 9] = [
-        Method::GET,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::HEAD,
-        Method::OPTIONS,
-        Method::CONNECT,
-        Method::TRACE,
-    ];
-    if let Some(known) = KNOWN.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(text)) {
-        return known;
+    for known in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"] {
+        if known.eq_ignore_ascii_case(text) {
+            // Each of them is a token.
+            return Method::from_bytes(known.as_bytes()).unwrap_or_default();
+        }
     }
     assert!(!text.is_empty(), "an empty string is not a request method: pass one such as \"GET\"");
     let Ok(method) = Method::from_bytes(text.as_bytes()) else {
