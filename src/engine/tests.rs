@@ -318,3 +318,39 @@ fn faults_end_the_connection_in_their_ways() {
         assert_eq!(stage.run(), Fate::Close);
     }
 }
+
+#[test]
+fn a_client_that_takes_nothing_gains_no_time_by_sending() {
+    let mut stage =
+        Stage::new([bytes(GET), Read::Pause, bytes("x"), Read::Pause], || Response::new(200).body(alphabet(60)));
+    stage.peer.lock().window = Some(10);
+    stage.run();
+    stage.peer.lock().window = Some(0);
+    let (first, second) = (stage.run(), stage.run());
+    assert!(matches!(first, Fate::Wait { writes: true, .. }));
+    assert_eq!(first, second, "the deadline stays where it is");
+}
+
+#[test]
+fn answers_that_the_client_may_not_have_yet_keep_the_connection_from_being_closed_at_once() {
+    let closing = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let mut stage = Stage::new([bytes(&format!("{GET}{GET}{closing}"))], || Response::new(200).body(alphabet(15_000)));
+    assert!(waits(stage.run()));
+    assert_eq!(stage.peer.lock().shutdowns, [Shutdown::Write]);
+
+    let mut stage = Stage::new([bytes(GET), bytes(GET), bytes(closing)], || Response::new(200).body(alphabet(15_000)));
+    assert_eq!(stage.run_all(), Fate::Close, "who asks again has what was sent before");
+}
+
+#[test]
+fn polling_is_passed_on_before_whatever_may_run_user_code() {
+    for request in [GET, "no request\r\n"] {
+        let (mut stage, calls) = (Stage::hello([bytes(request)]), std::cell::Cell::new(0));
+        stage.connection.run(false, &mut stage.scratch, &|| calls.set(calls.get() + 1));
+        assert_eq!(calls.get(), 1, "{request}");
+    }
+    let (mut stage, calls) = (Stage::hello([bytes("GET / HTT")]), std::cell::Cell::new(0));
+    stage.run();
+    stage.connection.expire(&mut stage.scratch, &|| calls.set(calls.get() + 1));
+    assert_eq!((stage.statuses(), calls.get()), (vec![408], 1));
+}
