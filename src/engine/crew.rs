@@ -390,6 +390,8 @@ impl State {
                         self.timers.add(until, token);
                         continue;
                     }
+                    // Something has come just in time: it is looked at first, and sets the next deadline.
+                    Some(_) if seat.queued => continue,
                     Some(_) if seat.resting.is_some() => seat.expired = true,
                     // Whoever has taken it sets the next deadline.
                     _ => continue,

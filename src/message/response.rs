@@ -1,5 +1,6 @@
 //! A response as a handler builds it.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +11,9 @@ use parking_lot::Mutex;
 use super::body::{Body, Source};
 use super::convert::{IntoFieldValue, IntoStatus, checked_bytes, checked_name};
 use super::fault::Fault;
+use super::field::Field;
 use super::field_block::FieldBlock;
+use super::request::shown_body;
 
 /// A response. Header fields go out exactly as given: order, spelling, duplicates. May be sent many times.
 ///
@@ -30,7 +33,7 @@ use super::field_block::FieldBlock;
 /// # Ok::<(), ureq::Error>(())
 /// ```
 #[must_use = "a response is sent only if the handler returns it"]
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Response {
     pub(crate) status: StatusCode,
     pub(crate) style: Style,
@@ -64,6 +67,23 @@ pub(crate) enum Style {
     HttpServer,
     /// The body is the response, head included.
     Raw,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(fault) = self.stands_for() {
+            return write!(f, "Response({fault:?})");
+        }
+        let fields: Vec<Field> = self.fields.iter().map(|(name, value)| Field::new(name, value)).collect();
+        let mut shown = f.debug_struct("Response");
+        shown.field("status", &self.status.as_u16()).field("headers", &fields);
+        match &self.body {
+            Body::Bytes(bytes) => shown.field("body", &shown_body(bytes)),
+            Body::Opened { length, .. } => shown.field("body", &format_args!("{length} bytes of a file")),
+            Body::File(path) => shown.field("body", path),
+        };
+        shown.finish_non_exhaustive()
+    }
 }
 
 const TEXT: FieldBlock = FieldBlock::preset("Content-Type: text/plain; charset=utf-8\r\n");
@@ -337,5 +357,20 @@ impl Response {
         self.rare
             .as_ref()
             .is_some_and(|rare| rare.omitted.iter().any(|found| found.eq_ignore_ascii_case(name.as_bytes())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_is_shown_as_people_read_it() {
+        let shown = format!("{:?}", Response::text("hi").status(201).header("A", "b"));
+        assert_eq!(
+            shown,
+            r#"Response { status: 201, headers: [Content-Type: text/plain; charset=utf-8, A: b], body: "hi", .. }"#
+        );
+        assert_eq!(format!("{:?}", Response::with_fault(Fault::Reset)), "Response(Reset)");
     }
 }
