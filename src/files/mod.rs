@@ -18,15 +18,15 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 
 use crate::message::body::Source;
+use crate::message::date::http_date;
 use crate::message::request::Request;
 use crate::message::response::Response;
 
-use resolve::{Asked, Found, LAST_SECOND, Outcome};
+use resolve::{Asked, Found, Outcome};
 use types::Beyond;
 
 pub(crate) use page::{error, unsupported};
@@ -134,16 +134,10 @@ fn found_response(found: Found) -> Response {
         .with("Content-type", found.content_type)
         .with("Content-Length", found.length.to_string());
     let response = match found.modified {
-        Some(seconds) => response.with("Last-Modified", last_modified(seconds)),
+        Some(seconds) => response.with("Last-Modified", http_date(seconds)),
         None => response,
     };
     response.with_source(Box::new(FileSource { file: found.file }), found.length)
-}
-
-/// The date of a field. There is none before the epoch for `httpdate`, nor one after the year 9999.
-fn last_modified(seconds: i64) -> String {
-    let seconds = u64::try_from(seconds.clamp(0, LAST_SECOND)).unwrap_or_default();
-    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// Reads a file piece by piece while it is sent, so that its size does not matter.

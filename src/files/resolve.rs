@@ -10,6 +10,7 @@ use super::conditional::IfModifiedSince;
 use super::decode::{percent_decode, push_name, title_bytes};
 use super::listing::Listing;
 use super::types::content_type;
+use crate::message::date::LAST_SECOND;
 
 /// What of a request decides about the answer.
 pub(super) struct Asked<'a> {
@@ -248,9 +249,6 @@ fn is_one_component(segment: &str) -> bool {
 }
 
 const INDEX_NAMES: [&str; 2] = ["index.html", "index.htm"];
-
-/// 31 December 9999, 23:59:59, the last second that a date in a field can name.
-pub(super) const LAST_SECOND: i64 = 253_402_300_799;
 
 /// Without it opening a FIFO, put in the place of a file after the look at its name, waits for a writer. The numbers
 /// are those of `<fcntl.h>`; where they are not known the flag is left out, and the look has to do.

@@ -4,6 +4,7 @@
 
 pub(crate) mod body;
 pub(crate) mod convert;
+pub(crate) mod date;
 pub(crate) mod delivery;
 pub(crate) mod fault;
 pub(crate) mod field;
