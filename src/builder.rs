@@ -134,26 +134,26 @@ impl Builder {
 
     /// The largest request body in bytes; a larger one is refused with 413. Default: 256 MiB.
     pub fn max_body(mut self, bytes: usize) -> Builder {
-        self.settings.limits.body = bytes;
+        self.settings.reading.limits.body = bytes;
         self
     }
 
     /// The largest head of a request in bytes, its request line included; a larger one is refused with 431. Default: 64 KiB;
     /// at most: 1 GiB.
     pub fn max_head(mut self, bytes: usize) -> Builder {
-        self.settings.limits.head = bytes.min(MAX_HEAD);
+        self.settings.reading.limits.head = bytes.min(MAX_HEAD);
         self
     }
 
     /// The most header fields of a request; more are refused with 431. Default, and at most: 1,000.
     pub fn max_fields(mut self, fields: usize) -> Builder {
-        self.settings.limits.fields = fields;
+        self.settings.reading.limits.fields = fields;
         self
     }
 
     /// The longest request target in bytes; a longer one is refused with 414. Default: 64 KiB; at most: 1 GiB.
     pub fn max_target(mut self, bytes: usize) -> Builder {
-        self.settings.limits.target = bytes.min(MAX_HEAD);
+        self.settings.reading.limits.target = bytes.min(MAX_HEAD);
         self
     }
 
@@ -197,7 +197,7 @@ impl Builder {
 
     /// The version in status lines. Default: HTTP/1.1.
     pub fn protocol(mut self, protocol: Protocol) -> Builder {
-        self.settings.protocol = match protocol {
+        self.settings.reading.protocol = match protocol {
             Protocol::Http10 => Version::Http10,
             Protocol::Http11 => Version::Http11,
         };

@@ -23,8 +23,9 @@ pub(crate) enum Step {
     Head(Vec<u8>),
     /// Send bytes that others hold too.
     Bytes(Bytes),
-    /// Send exactly `left` bytes of what the source gives; if it gives fewer, the connection ends.
-    Source { source: Box<dyn Source>, left: u64 },
+    /// Send exactly `left` bytes of what the source gives; if it gives fewer, the connection ends. Without a number: all
+    /// that it gives.
+    Source { source: Box<dyn Source>, left: Option<u64> },
 }
 
 /// What becomes of the connection after the last step.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use parking_lot::Mutex;
 
-use crate::engine::{Answer, Incoming};
+use crate::engine::{Answer, Extent, Incoming, Reply};
 use crate::files::{self, Directory};
 use crate::journal::{Delivery, Journal, Record, RecordedRequest, Route, shown_target};
 use crate::log::{LogEvent, LogSink};
@@ -52,7 +52,10 @@ impl Site {
     }
 
     pub(crate) fn answer(&self, incoming: Incoming) -> Answer {
-        let Incoming { mut request, refusal, client, arrival } = incoming;
+        let Incoming { mut request, refusal, client, arrival, extent } = incoming;
+        if extent != Extent::Complete {
+            return Answer::ReadOn(request);
+        }
         let selected = if refusal.is_some() { None } else { self.rules.select(&request) };
         let route = match (&refusal, &selected, &self.directory) {
             (Some(_), ..) => Route::Refused,
@@ -97,7 +100,7 @@ impl Site {
         if let Some(log) = &self.log {
             self.log(log, &record, &response);
         }
-        Answer { response, receipt: record }
+        Answer::Reply(Reply { response, receipt: record, sink: None, date: None })
     }
 
     /// Runs the handler of the rule, outside every lock.
@@ -121,7 +124,7 @@ impl Site {
                 if response.fields.get("content-type").is_none() && !response.omits("content-type") {
                     response.fields.push(b"Content-Type", content_type.as_bytes());
                 }
-                response.with_source(source, length)
+                response.with_source(source, Some(length))
             }
             Err(error) => {
                 let reason = format!("cannot send the file {}: {error}", path.display());

@@ -1,25 +1,26 @@
 //! One connection: reads requests, has them answered, carries out the plans of the answers.
 
+mod exchange;
+mod inbox;
+
 use std::io;
 use std::net::Shutdown;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-
-use crate::message::delivery::{Arrival, Client, Ended};
-use crate::message::request::Request;
-use crate::plan::{End, Plan, Step};
-use crate::wire::Exchange;
+use crate::message::delivery::{Client, Ended};
+use crate::plan::End;
+use crate::wire::Dialect;
 use crate::wire::date::DateLine;
 use crate::wire::decoder::{self, Decoder};
-use crate::wire::encode::{self, Circumstances};
 use crate::wire::refusal::Refusal;
 
 use super::sending::{Progress, Sending};
 use super::transport::SharedTransport;
-use super::{Incoming, Port};
+use super::{Hands, Port};
+
+use inbox::{Inbox, Inflow};
 
 /// What a thread lends to the connection it serves, so that idle connections hold no buffers.
 #[derive(Debug)]
@@ -44,6 +45,9 @@ const LINGER_BYTES: u64 = 64 << 20;
 /// So many bytes of a body buy it another `read_timeout`; fewer do not, so that trickling gains nothing.
 const BODY_PROGRESS: usize = 64 << 10;
 
+/// Longer than anybody waits.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
 impl Scratch {
     pub(super) fn new() -> Scratch {
         Scratch { buffer: vec![0; BUFFER], date: DateLine::default() }
@@ -59,6 +63,8 @@ pub(super) struct Connection {
     decoder: Decoder,
     inbox: Inbox,
     sending: Option<Box<Sending>>,
+    /// Takes the body of the request that is being answered.
+    inflow: Option<Box<Inflow>>,
     phase: Phase,
     requests: usize,
     /// When the head of the request whose body is arriving was complete.
@@ -123,6 +129,7 @@ impl Connection {
             decoder: Decoder::default(),
             inbox: Inbox::default(),
             sending: None,
+            inflow: None,
             phase: Phase::Open,
             requests: 0,
             arrived: None,
@@ -146,26 +153,25 @@ impl Connection {
         &mut self.registered
     }
 
-    /// Serves the connection as far as it goes without waiting. `before_user_code` is called before each request is
-    /// answered, which may take any time.
-    pub(super) fn run(&mut self, hung_up: bool, scratch: &mut Scratch, before_user_code: &dyn Fn()) -> Fate {
+    /// Serves the connection as far as it goes without waiting.
+    pub(super) fn run(&mut self, hung_up: bool, scratch: &mut Scratch, hands: &Hands<'_>) -> Fate {
         self.drained = false;
         self.hung_up |= hung_up;
         for _ in 0..TURNS {
             let progress = if self.sending.is_some() {
-                self.resume(scratch)
+                self.take_in(scratch);
+                self.resume(scratch, hands)
             } else if !matches!(self.phase, Phase::Open) {
                 return self.discard(scratch);
             } else {
                 match self.receive(scratch) {
-                    Received::Step(step) => self.act(step, scratch, before_user_code),
+                    Received::Step(step) => self.act(step, scratch, hands),
                     Received::Nothing => return self.wait(false),
                     Received::Gone => return Fate::Close,
                     Received::End => {
                         let inbox = std::mem::take(&mut self.inbox);
-                        let cut = if self.decoder.is_in_body() { Refusal::BodyCutShort } else { Refusal::HeadCutShort };
-                        match self.decoder.give_up(inbox.unread(), cut) {
-                            Some(step) => self.act(step, scratch, before_user_code),
+                        match self.decoder.end(inbox.unread(), &self.port.settings.reading) {
+                            Some(step) => self.act(step, scratch, hands),
                             None => return Fate::Close,
                         }
                     }
@@ -174,6 +180,7 @@ impl Connection {
             match progress {
                 Progress::Done(End::Keep) => {}
                 Progress::Blocked => return self.wait(true),
+                Progress::Waiting => return self.wait(false),
                 Progress::Paused => return Fate::Yield,
                 Progress::Gone => return Fate::Close,
                 Progress::Done(End::Close) if self.can_close(scratch) => return Fate::Close,
@@ -198,7 +205,11 @@ impl Connection {
         if self.at_end {
             return true;
         }
-        if self.refused || !self.inbox.unread().is_empty() || self.unconfirmed > SHORT_ANSWER {
+        if self.refused
+            || self.decoder.is_in_body()
+            || !self.inbox.unread().is_empty()
+            || self.unconfirmed > SHORT_ANSWER
+        {
             return false;
         }
         // More may have come while the handler ran.
@@ -210,13 +221,14 @@ impl Connection {
     }
 
     /// The time of the connection is up.
-    pub(super) fn expire(&mut self, scratch: &mut Scratch, before_user_code: &dyn Fn()) -> Fate {
+    pub(super) fn expire(&mut self, scratch: &mut Scratch, hands: &Hands<'_>) -> Fate {
         if self.sending.is_none() && self.phase == Phase::Open {
             let inbox = std::mem::take(&mut self.inbox);
             if let Some(step) = self.decoder.give_up(inbox.unread(), Refusal::TooSlow) {
-                return match self.act(step, scratch, before_user_code) {
+                return match self.act(step, scratch, hands) {
                     Progress::Gone => Fate::Close,
                     Progress::Blocked => self.wait(true),
+                    Progress::Waiting => self.wait(false),
                     Progress::Paused => Fate::Yield,
                     Progress::Done(_) => {
                         self.linger();
@@ -246,23 +258,11 @@ impl Connection {
             if self.drained {
                 return Received::Nothing;
             }
-            let read = self.transport.lock().read(&mut scratch.buffer);
-            let length = match read {
-                Ok(0) => {
-                    self.at_end = true;
-                    self.drained = true;
-                    continue;
-                }
+            let length = match self.read_more(scratch) {
+                Ok(0) => continue,
                 Ok(length) => length,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.drained = true;
-                    continue;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(_) => return Received::Gone,
             };
-            // An edge-triggered poller of Linux tells of whatever comes after a short read; unless the end came with it.
-            self.drained = cfg!(target_os = "linux") && length < scratch.buffer.len() && !self.hung_up;
             if self.decoder.is_in_body() {
                 self.body_progress += length;
             }
@@ -290,84 +290,54 @@ impl Connection {
         }
     }
 
+    /// Reads once: how many bytes came; 0 if there are none for now, or no more at all.
+    fn read_more(&mut self, scratch: &mut Scratch) -> io::Result<usize> {
+        loop {
+            let read = self.transport.lock().read(&mut scratch.buffer);
+            match read {
+                Ok(0) => self.at_end = true,
+                Ok(length) => {
+                    // An edge-triggered poller of Linux tells of whatever comes after a short read; unless the end came with it.
+                    self.drained = cfg!(target_os = "linux") && length < scratch.buffer.len() && !self.hung_up;
+                    return Ok(length);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            self.drained = true;
+            return Ok(0);
+        }
+    }
+
     /// Feeds the decoder until it has something to act on.
     fn decode(&mut self, input: &[u8]) -> (usize, decoder::Step) {
-        let limits = &self.port.settings.limits;
-        let (used, step) = self.decoder.feed(input, limits);
-        let decoder::Step::BodyFollows { expects_continue } = step else { return (used, step) };
-        self.arrived = Some(SystemTime::now());
-        self.due = None;
-        self.body_progress = 0;
-        if expects_continue {
+        let reading = &self.port.settings.reading;
+        let (used, step) = self.decoder.feed(input, reading);
+        let (request, exchange) = match step {
+            // Nobody has to be asked about nearly every head.
+            decoder::Step::Head { request, exchange, expects_continue: false }
+                if reading.dialect == Dialect::Rfc9112 =>
+            {
+                (request, exchange)
+            }
+            step => return (used, step),
+        };
+        (self.arrived, self.due, self.body_progress) = (Some(SystemTime::now()), None, 0);
+        let step = self.decoder.collect(request, exchange, &reading.limits);
+        if !matches!(step, decoder::Step::NeedMore) {
             return (used, step);
         }
-        let (more, step) = self.decoder.feed(&input[used..], limits);
+        let (more, step) = self.decoder.feed(&input[used..], reading);
         (used + more, step)
     }
 
-    /// Acts on what the decoder found, and sends what comes of it.
-    fn act(&mut self, step: decoder::Step, scratch: &mut Scratch, before_user_code: &dyn Fn()) -> Progress {
-        match step {
-            decoder::Step::Request(request, exchange) => {
-                before_user_code();
-                self.answer(request, exchange, None, scratch)
-            }
-            decoder::Step::Refused { request, refusal, exchange } => {
-                // There is no handler, but a log may be listening.
-                before_user_code();
-                self.refused = true;
-                self.answer(request, exchange, Some(refusal), scratch)
-            }
-            decoder::Step::BodyFollows { .. } => {
-                let interim = Plan::one(Step::Bytes(Bytes::from_static(encode::CONTINUE)), End::Keep);
-                self.send(Sending::new(interim, None, Ended::KeptOpen), scratch)
-            }
-            decoder::Step::NeedMore => Progress::Done(End::Keep),
+    fn resume(&mut self, scratch: &mut Scratch, hands: &Hands<'_>) -> Progress {
+        let Some(sending) = self.sending.take() else { return Progress::Done(End::Keep) };
+        if sending.runs_user_code() {
+            (hands.before_user_code)();
         }
-    }
-
-    fn answer(
-        &mut self,
-        request: Request,
-        exchange: Exchange,
-        refusal: Option<Refusal>,
-        scratch: &mut Scratch,
-    ) -> Progress {
-        // Whoever stops the server looks at the count after it has set the flag, and this thread the other way round: so
-        // either the socket of a handler that blocks is shut down, or the handler is not called.
-        self.port.answering.fetch_add(1, SeqCst);
-        if self.port.stopped.load(SeqCst) {
-            self.port.answering.fetch_sub(1, SeqCst);
-            return Progress::Gone;
-        }
-        let arrived = self.arrived.take().unwrap_or_else(SystemTime::now);
-        self.due = None;
-        self.requests += 1;
-        let arrival = Arrival { number: self.requests, at: arrived };
-        let incoming = Incoming { request, refusal, client: self.client.clone(), arrival };
-        let answer = (self.port.service)(incoming);
-        self.port.answering.fetch_sub(1, SeqCst);
-        let circumstances = Circumstances {
-            exchange,
-            protocol: self.port.settings.protocol,
-            keep_alive: self.port.settings.keep_alive,
-            date_line: scratch.date.at(arrived),
-        };
-        let plan = encode::plan(answer.response, circumstances);
-        let ended = match plan.end {
-            _ if refusal.is_some() => Ended::Refused,
-            _ if plan.faulty => Ended::Fault,
-            End::Keep => Ended::KeptOpen,
-            _ => Ended::ClosedByServer,
-        };
-        self.send(Sending::new(plan, Some(answer.receipt), ended), scratch)
-    }
-
-    fn resume(&mut self, scratch: &mut Scratch) -> Progress {
-        match self.sending.take() {
-            Some(sending) => self.send(*sending, scratch),
-            None => Progress::Done(End::Keep),
-        }
+        self.send(*sending, scratch)
     }
 
     /// Carries out a plan until it is done or the client takes no more; what is left is kept for later.
@@ -378,7 +348,7 @@ impl Connection {
                 self.unconfirmed += sending.sent();
                 self.blocked = None;
             }
-            Progress::Blocked | Progress::Paused => self.sending = Some(Box::new(sending)),
+            Progress::Blocked | Progress::Waiting | Progress::Paused => self.sending = Some(Box::new(sending)),
             Progress::Gone => sending.report(Some(self.why_gone())),
         }
         progress
@@ -422,6 +392,8 @@ impl Connection {
         let until = match self.phase {
             Phase::Lingering { until, .. } => until,
             Phase::Stalled => now + settings.idle_timeout.max(Duration::from_secs(3600)),
+            // What the answer is made from says when it goes on, and knows how long that may take.
+            Phase::Open if !writes && self.sending.is_some() => now + FOREVER,
             Phase::Open if writes => {
                 // A client that takes nothing gains no time by sending something.
                 let sent = self.sending.as_ref().map_or(0, |sending| sending.sent());
@@ -462,33 +434,4 @@ enum Received {
     End,
     /// The connection is broken.
     Gone,
-}
-
-/// What was read and not used yet.
-#[derive(Debug, Default)]
-struct Inbox {
-    bytes: Vec<u8>,
-    start: usize,
-}
-
-impl Inbox {
-    fn unread(&self) -> &[u8] {
-        &self.bytes[self.start..]
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        if self.start > self.bytes.len() / 2 {
-            self.bytes.drain(..self.start);
-            self.start = 0;
-        }
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn advance(&mut self, used: usize) {
-        self.start += used;
-        if self.start >= self.bytes.len() {
-            // An idle connection holds no buffer.
-            *self = Inbox::default();
-        }
-    }
 }

@@ -359,7 +359,7 @@ impl State {
     }
 
     /// Something happened to this token.
-    fn notice(&mut self, token: usize, hung_up: bool) {
+    pub(super) fn notice(&mut self, token: usize, hung_up: bool) {
         match self.slots.get(token) {
             None => return,
             Some(Tenant::Listener { .. }) => {}

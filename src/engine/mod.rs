@@ -18,21 +18,23 @@ pub(crate) mod transport;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
+use crate::message::body::{Sink, Wake};
 use crate::message::delivery::{Arrival, Client, Receipt};
-use crate::message::request::{Request, Version};
+use crate::message::request::Request;
 use crate::message::response::Response;
-use crate::wire::Limits;
+use crate::wire::Reading;
 use crate::wire::refusal::Refusal;
 
 use transport::Listener;
 
-/// Answers requests. Runs on whichever thread read the request, may block, must not panic.
+/// Answers requests, or asks for the rest of them. Runs on whichever thread read the request, may block, must not panic.
 pub(crate) type Service = Arc<dyn Fn(Incoming) -> Answer + Send + Sync>;
 
 /// A request with what is known about its arrival.
@@ -43,37 +45,76 @@ pub(crate) struct Incoming {
     pub(crate) refusal: Option<Refusal>,
     pub(crate) client: Arc<Client>,
     pub(crate) arrival: Arrival,
+    pub(crate) extent: Extent,
+}
+
+/// How much of a request is there when its answer is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The head; the client waits for leave to send a body. Asked only if [`Settings::asks_for_leave`].
+    AwaitsLeave,
+    /// The head; a body follows, of so many bytes if they are counted. http.server answers then.
+    Head { announced: u64 },
+    /// All of it.
+    Complete,
+}
+
+/// What to do about a request.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Reply(Reply),
+    /// Nothing yet: read on, and ask again.
+    ReadOn(Request),
 }
 
 /// A response, and who wants to know what becomes of it.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Reply {
     pub(crate) response: Response,
     pub(crate) receipt: Arc<dyn Receipt>,
+    /// Who takes the body that follows the head.
+    pub(crate) sink: Option<Box<dyn Sink>>,
+    /// The time to say in `Date`; without one that of the request.
+    pub(crate) date: Option<SystemTime>,
 }
 
 /// How the connections of one server are treated.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) limits: Limits,
-    pub(crate) protocol: Version,
+    pub(crate) reading: Reading,
     pub(crate) keep_alive: bool,
+    /// The service is asked before a client gets leave to send its body.
+    pub(crate) asks_for_leave: bool,
+    /// The field `Server` with its line end, or nothing.
+    pub(crate) server_line: Cow<'static, [u8]>,
     /// A head must be complete, and a body must make progress, within this.
     pub(crate) read_timeout: Duration,
     /// A connection may be idle, and a client may take nothing of its answer, for this long.
     pub(crate) idle_timeout: Duration,
 }
 
+/// The name and version of the crate.
+const SERVER_LINE: &[u8] = concat!("Server: fixture-server/", env!("CARGO_PKG_VERSION"), "\r\n").as_bytes();
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
-            limits: Limits::default(),
-            protocol: Version::Http11,
+            reading: Reading::default(),
             keep_alive: true,
+            asks_for_leave: false,
+            server_line: Cow::Borrowed(SERVER_LINE),
             read_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(300),
         }
     }
+}
+
+/// What a thread offers to the connection that it serves.
+pub(crate) struct Hands<'a> {
+    /// To be called before anything that may take any time.
+    pub(crate) before_user_code: &'a dyn Fn(),
+    /// Makes what has the connection looked at again.
+    pub(crate) wake: &'a dyn Fn() -> Wake,
 }
 
 /// A listening server, as its connections see it.

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
+use crate::message::body::Wake;
 use crate::message::delivery::{Ended, Receipt};
 use crate::plan::{End, Plan, Step};
 
@@ -36,6 +37,8 @@ pub(super) enum Progress {
     Done(End),
     /// The client takes no more for now.
     Blocked,
+    /// The client would take more, but its source has none yet.
+    Waiting,
     /// The client would take more, but others wait too.
     Paused,
     /// The connection is broken.
@@ -45,6 +48,20 @@ pub(super) enum Progress {
 impl Sending {
     pub(super) fn new(plan: Plan, receipt: Option<Arc<dyn Receipt>>, ended: Ended) -> Sending {
         Sending { plan, offset: 0, sent: 0, receipt, ended }
+    }
+
+    /// Tells what it is made from whom to wake once it goes on; only what has no length yet may have to wait.
+    pub(super) fn wake_with(&mut self, wake: &dyn Fn() -> Wake) {
+        for step in &mut self.plan.steps {
+            if let Step::Source { source, left: None } = step {
+                source.wake_with(wake());
+            }
+        }
+    }
+
+    /// Whether going on may take any time.
+    pub(super) fn runs_user_code(&self) -> bool {
+        self.plan.steps.iter().any(|step| matches!(step, Step::Source { source, .. } if source.runs_user_code()))
     }
 
     /// How many bytes went out.
@@ -83,10 +100,16 @@ impl Sending {
             let mut piece: &[u8] = &[];
             let mut is_last = together == steps.len();
             if let Some(Step::Source { source, left }) = steps.get_mut(together) {
-                let wanted = usize::try_from(*left).unwrap_or(usize::MAX).min(buffer.len());
-                let got = if wanted == 0 { 0 } else { source.read(&mut buffer[..wanted]).unwrap_or(0) };
-                if got == 0 {
-                    if *left > 0 {
+                let wanted = left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+                let wanted = wanted.min(buffer.len());
+                let read = if wanted == 0 { Ok(0) } else { source.read(&mut buffer[..wanted]) };
+                let got = *read.as_ref().unwrap_or(&0);
+                if read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+                    if together == 0 {
+                        return Progress::Waiting;
+                    }
+                } else if got == 0 {
+                    if left.is_some_and(|left| left > 0) {
                         // The file shrank or cannot be read. The client must not take what it got for all of it.
                         (self.plan.end, self.ended) = (End::Close, Ended::ClosedByServer);
                         steps.truncate(together);
@@ -96,7 +119,7 @@ impl Sending {
                     continue;
                 }
                 piece = &buffer[..got];
-                is_last = got as u64 == *left && together + 1 == steps.len();
+                is_last = *left == Some(got as u64) && together + 1 == steps.len();
             }
 
             let (mut parts, mut count, mut offered) = ([&[][..]; TOGETHER + 1], 0, 0);
@@ -201,10 +224,12 @@ impl Sending {
             return Ok(());
         }
         if let Some(Step::Source { left, .. }) = self.plan.steps.front_mut() {
-            *left -= written as u64;
-            if *left == 0 {
-                self.plan.steps.pop_front();
-                return Ok(());
+            if let Some(left) = left {
+                *left -= written as u64;
+                if *left == 0 {
+                    self.plan.steps.pop_front();
+                    return Ok(());
+                }
             }
         }
         self.give_back(piece - written)

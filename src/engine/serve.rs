@@ -9,11 +9,11 @@ use mio::{Interest, Token};
 
 use crate::message::delivery::Client;
 
-use super::Port;
 use super::connection::{Connection, Fate, Registered, Scratch};
 use super::crew::{Crew, Guard, Job, Polling, State};
 use super::slots::Tenant;
 use super::transport::{Listener, SharedTransport};
+use super::{Hands, Port};
 
 /// When accepting failed for want of descriptors, it is tried again after this.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
@@ -24,12 +24,10 @@ impl Crew {
             Job::Accept { token, port } => self.accept(token, port, scratch),
             Job::Serve { token, mut connection, hung_up, expired } => {
                 let seat = SeatGuard { crew: self, token };
-                let before_user_code = || self.pass_on();
-                let fate = if expired {
-                    connection.expire(scratch, &before_user_code)
-                } else {
-                    connection.run(hung_up, scratch, &before_user_code)
-                };
+                let hands =
+                    Hands { before_user_code: &|| self.pass_on(), wake: &|| Arc::new(move || self.wake(token)) };
+                let fate =
+                    if expired { connection.expire(scratch, &hands) } else { connection.run(hung_up, scratch, &hands) };
                 std::mem::forget(seat);
                 self.settle(token, connection, fate)
             }
@@ -87,6 +85,16 @@ impl Crew {
     /// about to run a handler that blocks.
     fn queue(&self, state: &mut State, token: usize) {
         state.ready.push_back(token);
+        if state.polling.is_on() {
+            // Failing to wake it costs time only.
+            let _ = self.waker.wake();
+        }
+    }
+
+    /// Has a connection looked at again; called from any thread.
+    fn wake(&self, token: usize) {
+        let mut state = self.state.lock();
+        state.notice(token, false);
         if state.polling.is_on() {
             // Failing to wake it costs time only.
             let _ = self.waker.wake();

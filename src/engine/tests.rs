@@ -1,5 +1,6 @@
 //! Connections that read from a script and write into memory: no sockets, no threads, no waiting.
 
+mod early;
 mod stage;
 
 use std::io;
@@ -14,7 +15,7 @@ use crate::message::body::Source;
 use crate::message::delivery::Ended;
 use crate::message::fault::Fault;
 use crate::message::into_response::IntoResponse;
-use stage::{Read, Stage, bytes};
+use stage::{HANDS, Read, Stage, bytes};
 
 const GET: &str = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
 const PUT: &str = "PUT /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
@@ -99,7 +100,7 @@ fn a_connection_with_very_many_requests_lets_others_go_first() {
 fn a_client_that_has_closed_its_side_gets_its_answer() {
     for end_is_known in [false, true] {
         let mut stage = Stage::hello([bytes(&format!("{GET}{GET}")), Read::End]);
-        let mut fate = stage.connection.run(end_is_known, &mut stage.scratch, &|| ());
+        let mut fate = stage.connection.run(end_is_known, &mut stage.scratch, &HANDS);
         if !end_is_known {
             fate = stage.run_all();
         }
@@ -166,11 +167,11 @@ fn what_takes_too_long_is_answered(#[case] sent: &str, #[case] status: u16) {
     let mut stage = Stage::hello([bytes(sent)]);
     let Fate::Wait { until, .. } = stage.run() else { panic!("closed") };
     assert!(until <= Instant::now() + Settings::default().read_timeout);
-    assert!(waits(stage.connection.expire(&mut stage.scratch, &|| ())));
+    assert!(waits(stage.connection.expire(&mut stage.scratch, &HANDS)));
     assert_eq!((stage.statuses(), stage.peer.lock().shutdowns.as_slice()), (vec![status], &[Shutdown::Write][..]));
     assert!(stage.asked()[0].ends_with("TooSlow"), "{:?}", stage.asked());
     // And who does not close then either is not waited for twice.
-    assert_eq!(stage.connection.expire(&mut stage.scratch, &|| ()), Fate::Close);
+    assert_eq!(stage.connection.expire(&mut stage.scratch, &HANDS), Fate::Close);
 }
 
 #[test]
@@ -190,7 +191,7 @@ fn an_idle_connection_ends_in_silence() {
         let mut stage = Stage::hello([bytes(sent)]);
         stage.run();
         let got = stage.got();
-        assert_eq!((stage.connection.expire(&mut stage.scratch, &|| ()), stage.got()), (Fate::Close, got));
+        assert_eq!((stage.connection.expire(&mut stage.scratch, &HANDS), stage.got()), (Fate::Close, got));
     }
 }
 
@@ -219,7 +220,7 @@ fn alphabet(length: usize) -> Vec<u8> {
 }
 
 fn from_source(length: usize) -> Response {
-    Response::new(200).with_source(Box::new(Morsels { bytes: alphabet(length), at: 0 }), length as u64)
+    Response::new(200).with_source(Box::new(Morsels { bytes: alphabet(length), at: 0 }), Some(length as u64))
 }
 
 #[rstest]
@@ -263,7 +264,7 @@ fn a_client_that_takes_nothing_is_reported_when_the_connection_ends() {
     stage.peer.lock().window = Some(0);
     assert!(matches!(stage.run(), Fate::Wait { writes: true, .. }));
     assert_eq!(stage.outcomes(), [(0, None)]);
-    assert_eq!(stage.connection.expire(&mut stage.scratch, &|| ()), Fate::Close);
+    assert_eq!(stage.connection.expire(&mut stage.scratch, &HANDS), Fate::Close);
     let told = stage.told.clone();
     drop(stage);
     assert_eq!(*told.outcomes.lock(), [(0, Some(Ended::ClientGone))]);
@@ -271,7 +272,7 @@ fn a_client_that_takes_nothing_is_reported_when_the_connection_ends() {
 
 #[test]
 fn a_source_that_gives_less_than_announced_closes_the_connection() {
-    let short = || Response::new(200).with_source(Box::new(Morsels { bytes: alphabet(20), at: 0 }), 60);
+    let short = || Response::new(200).with_source(Box::new(Morsels { bytes: alphabet(20), at: 0 }), Some(60));
     let mut stage = Stage::new([bytes(GET)], short);
     assert_eq!(stage.run_all(), Fate::Close);
     assert!(stage.got().contains("Content-Length: 60\r\n") && stage.got().ends_with("\r\n\r\nabcdefghijklmnopqrst"));
@@ -346,11 +347,15 @@ fn answers_that_the_client_may_not_have_yet_keep_the_connection_from_being_close
 fn polling_is_passed_on_before_whatever_may_run_user_code() {
     for request in [GET, "no request\r\n"] {
         let (mut stage, calls) = (Stage::hello([bytes(request)]), std::cell::Cell::new(0));
-        stage.connection.run(false, &mut stage.scratch, &|| calls.set(calls.get() + 1));
+        stage.connection.run(
+            false,
+            &mut stage.scratch,
+            &Hands { before_user_code: &|| calls.set(calls.get() + 1), ..HANDS },
+        );
         assert_eq!(calls.get(), 1, "{request}");
     }
     let (mut stage, calls) = (Stage::hello([bytes("GET / HTT")]), std::cell::Cell::new(0));
     stage.run();
-    stage.connection.expire(&mut stage.scratch, &|| calls.set(calls.get() + 1));
+    stage.connection.expire(&mut stage.scratch, &Hands { before_user_code: &|| calls.set(calls.get() + 1), ..HANDS });
     assert_eq!((stage.statuses(), calls.get()), (vec![408], 1));
 }

@@ -137,7 +137,7 @@ fn found_response(found: Found) -> Response {
         Some(seconds) => response.with("Last-Modified", http_date(seconds)),
         None => response,
     };
-    response.with_source(Box::new(FileSource { file: found.file }), found.length)
+    response.with_source(Box::new(FileSource { file: found.file }), Some(found.length))
 }
 
 /// Reads a file piece by piece while it is sent, so that its size does not matter.

@@ -398,6 +398,7 @@ pub(super) fn sent(response: Response) -> String {
     match response.body {
         Body::Bytes(body) => bytes.extend_from_slice(&body),
         Body::Opened { source, length } => {
+            let length = length.expect("files have a length");
             let mut source = source.lock().take().unwrap();
             let start = bytes.len();
             bytes.resize(start + usize::try_from(length).unwrap(), 0);

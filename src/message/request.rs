@@ -13,7 +13,7 @@ use super::field::{Field, text_of};
 use super::target::{Target, position};
 
 /// The head of a request: its bytes, and where the parts lie in them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Head {
     /// From the request line to the empty line, both included, as sent.
     pub(crate) raw: Box<[u8]>,
@@ -120,6 +120,16 @@ impl Request {
     pub(crate) fn new(head: Head, body: Content) -> Request {
         let inner = Inner { head, body, params: None, hit: 0, decoded: OnceLock::new() };
         Request { inner: Arc::new(inner) }
+    }
+
+    /// The same request, now that its body has arrived.
+    pub(crate) fn with_body(mut self, body: Content) -> Request {
+        match Arc::get_mut(&mut self.inner) {
+            Some(inner) => (inner.body, inner.decoded) = (body, OnceLock::new()),
+            // Who was asked about the head alone has kept it.
+            None => self = Request::new(self.head().clone(), body),
+        }
+        self
     }
 
     /// Notes which rule will answer; possible as long as nobody else holds the request.

@@ -65,6 +65,8 @@ pub(crate) enum Style {
     Mock,
     /// `Server` and `Date`, then the given fields and no others: http.server's order.
     HttpServer,
+    /// The same without the empty line after the head: the body is the rest of the head, and what follows it.
+    Script,
     /// The body is the response, head included.
     Raw,
 }
@@ -79,7 +81,8 @@ impl fmt::Debug for Response {
         shown.field("status", &self.status.as_u16()).field("headers", &fields);
         match &self.body {
             Body::Bytes(bytes) => shown.field("body", &shown_body(bytes)),
-            Body::Opened { length, .. } => shown.field("body", &format_args!("{length} bytes of a file")),
+            Body::Opened { length: Some(length), .. } => shown.field("body", &format_args!("{length} bytes of a file")),
+            Body::Opened { length: None, .. } => shown.field("body", &"(as it comes)"),
             Body::File(path) => shown.field("body", path),
         };
         shown.finish_non_exhaustive()
@@ -343,7 +346,7 @@ impl Response {
         self
     }
 
-    pub(crate) fn with_source(mut self, source: Box<dyn Source>, length: u64) -> Response {
+    pub(crate) fn with_source(mut self, source: Box<dyn Source>, length: Option<u64>) -> Response {
         self.body = Body::Opened { source: Arc::new(Mutex::new(Some(source))), length };
         self
     }

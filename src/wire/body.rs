@@ -24,6 +24,8 @@ const MAX_CHUNKS: usize = 1 << 20;
 pub(crate) struct BodyDecoder {
     bytes: Vec<u8>,
     limit: usize,
+    /// Whether what arrives is wanted.
+    keeps: bool,
     state: State,
     chunked: Option<Box<Chunked>>,
     /// How much of the trailer section is known not to hold its end.
@@ -50,7 +52,17 @@ impl BodyDecoder {
             Framing::Length(length) => (State::Length(length), None),
             Framing::Chunked => (State::ChunkSize, Some(Box::default())),
         };
-        Ok(BodyDecoder { bytes: Vec::new(), limit, state, chunked, scanned: 0 })
+        Ok(BodyDecoder { bytes: Vec::new(), limit, keeps: true, state, chunked, scanned: 0 })
+    }
+
+    /// Finds the end of a body that nobody wants, of whatever length.
+    pub(crate) fn discarding(framing: Framing) -> BodyDecoder {
+        let (state, chunked) = match framing {
+            Framing::Length(0) => (State::Done, None),
+            Framing::Length(length) => (State::Length(length), None),
+            Framing::Chunked => (State::ChunkSize, Some(Box::default())),
+        };
+        BodyDecoder { bytes: Vec::new(), limit: usize::MAX, keeps: false, state, chunked, scanned: 0 }
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -101,6 +113,9 @@ impl BodyDecoder {
     /// Room grows with what came, never with what was announced.
     fn take(&mut self, input: &[u8], left: u64) -> usize {
         let taken = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+        if !self.keeps {
+            return taken;
+        }
         if self.bytes.capacity() - self.bytes.len() < taken {
             let doubled = taken.max(self.bytes.len());
             // What follows a chunk is not known; what follows a part of a counted body is.
@@ -135,7 +150,9 @@ impl BodyDecoder {
             if chunked.sizes.len() >= MAX_CHUNKS {
                 return Err(Refusal::ChunkedOverhead);
             }
-            chunked.sizes.push(usize::try_from(size).unwrap_or(usize::MAX));
+            if self.keeps {
+                chunked.sizes.push(usize::try_from(size).unwrap_or(usize::MAX));
+            }
             self.state = State::ChunkData(size);
         }
         Ok(end + 1)

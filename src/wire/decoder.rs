@@ -7,7 +7,7 @@ use crate::message::target::{Target, position};
 use super::body::BodyDecoder;
 use super::head::{self, Framing, Outline, Parsed};
 use super::refusal::Refusal;
-use super::{Exchange, Limits};
+use super::{Dialect, Exchange, Limits, Reading};
 
 /// Reads the requests of one connection.
 #[derive(Debug, Default)]
@@ -21,7 +21,11 @@ pub(crate) struct Decoder {
 enum State {
     #[default]
     Head,
+    /// A head was handed out, and nobody has said yet what is to become of its body.
+    Undecided(Framing),
     Body(Box<Pending>),
+    /// The body of a request that was answered without it.
+    Passing(Box<BodyDecoder>),
     /// A refusal ends the connection: what follows cannot be told apart from it.
     Over,
 }
@@ -29,7 +33,7 @@ enum State {
 /// A request whose body is still arriving.
 #[derive(Debug)]
 struct Pending {
-    head: Head,
+    request: Request,
     exchange: Exchange,
     body: BodyDecoder,
 }
@@ -40,20 +44,37 @@ struct Pending {
 pub(crate) enum Step {
     /// Nothing can be said before more comes.
     NeedMore,
-    /// A head is complete and its body follows; `expects_continue` if the client waits to be told to send it.
-    BodyFollows { expects_continue: bool },
+    /// A head is complete and its body follows, or its client waits for leave to send it (`expects_continue`). What becomes
+    /// of the body is said by [`Decoder::collect`] or [`Decoder::pass_over`] before anything more is fed.
+    Head { request: Request, exchange: Exchange, expects_continue: bool },
     /// A request is complete.
     Request(Request, Exchange),
     /// The request is not to be answered, and nothing after it can be understood.
     Refused { request: Request, refusal: Refusal, exchange: Exchange },
+    /// There is no request and no answer: the connection ends.
+    HangUp,
 }
 
 impl Decoder {
     /// Looks at the input; returns how much of it was used, and what to do. Input that was not used is offered again,
     /// followed by more.
-    pub(crate) fn feed(&mut self, input: &[u8], limits: &Limits) -> (usize, Step) {
+    pub(crate) fn feed(&mut self, input: &[u8], reading: &Reading) -> (usize, Step) {
         match &mut self.state {
-            State::Head => self.feed_head(input, limits),
+            State::Head => self.feed_head(input, reading),
+            State::Undecided(_) => (0, Step::NeedMore),
+            State::Passing(body) => match body.feed(input) {
+                Ok(used) if body.is_done() => {
+                    self.state = State::Head;
+                    let (more, step) = self.feed_head(&input[used..], reading);
+                    (used + more, step)
+                }
+                Ok(used) => (used, Step::NeedMore),
+                // Where the next request begins cannot be known, and this one was answered.
+                Err(_) => {
+                    self.state = State::Over;
+                    (input.len(), Step::HangUp)
+                }
+            },
             State::Body(pending) => match pending.body.feed(input) {
                 Ok(used) if pending.body.is_done() => (used, self.complete()),
                 Ok(used) => (used, Step::NeedMore),
@@ -63,18 +84,56 @@ impl Decoder {
         }
     }
 
+    /// Follows a [`Step::Head`]: the request is wanted with its body. Says at once if that cannot be.
+    pub(crate) fn collect(&mut self, request: Request, exchange: Exchange, limits: &Limits) -> Step {
+        let State::Undecided(framing) = std::mem::take(&mut self.state) else { return Step::NeedMore };
+        match BodyDecoder::new(framing, limits.body) {
+            Ok(body) if body.is_done() => Step::Request(request, exchange),
+            Ok(body) => {
+                self.state = State::Body(Box::new(Pending { request, exchange, body }));
+                Step::NeedMore
+            }
+            Err(refusal) => {
+                self.state = State::Over;
+                Step::Refused { request, refusal, exchange }
+            }
+        }
+    }
+
+    /// Follows a [`Step::Head`]: the request is answered without its body, which is dropped as it comes.
+    pub(crate) fn pass_over(&mut self) {
+        let State::Undecided(framing) = std::mem::take(&mut self.state) else { return };
+        let body = BodyDecoder::discarding(framing);
+        if !body.is_done() {
+            self.state = State::Passing(Box::new(body));
+        }
+    }
+
+    /// After a [`Step::Head`]: how many bytes of a counted body are still to come.
+    pub(crate) fn announced(&self) -> u64 {
+        match self.state {
+            State::Undecided(Framing::Length(length)) => length,
+            _ => 0,
+        }
+    }
+
     /// Whether a request has begun and is not complete.
     pub(crate) fn is_amid(&self, input: &[u8]) -> bool {
         match self.state {
             State::Head => input.iter().any(|byte| !matches!(byte, b'\r' | b'\n')),
             State::Body(_) => true,
-            State::Over => false,
+            State::Undecided(_) | State::Passing(_) | State::Over => false,
         }
     }
 
     /// Whether the body of a request is arriving.
     pub(crate) fn is_in_body(&self) -> bool {
-        matches!(self.state, State::Body(_))
+        matches!(self.state, State::Body(_) | State::Passing(_))
+    }
+
+    /// The client sends no more: what is left of its requests, if it amounts to anything.
+    pub(crate) fn end(&mut self, input: &[u8], _reading: &Reading) -> Option<Step> {
+        self.give_up(input, if self.is_in_body() { Refusal::BodyCutShort } else { Refusal::HeadCutShort })
     }
 
     /// The connection ends here, or its time is up: the refusal of what was left incomplete.
@@ -82,34 +141,35 @@ impl Decoder {
         if !self.is_amid(input) {
             return None;
         }
-        Some(if self.is_in_body() { self.refuse_pending(refusal) } else { self.refuse(input, refusal) })
+        Some(if matches!(self.state, State::Body(_)) {
+            self.refuse_pending(refusal)
+        } else {
+            self.refuse(input, refusal)
+        })
     }
 
-    fn feed_head(&mut self, input: &[u8], limits: &Limits) -> (usize, Step) {
+    fn feed_head(&mut self, input: &[u8], reading: &Reading) -> (usize, Step) {
         if input.is_empty() {
             return (0, Step::NeedMore);
         }
-        let parsed = match self.look_at(input, limits) {
+        let parsed = match self.look_at(input, &reading.limits) {
             Ok(Some(parsed)) => parsed,
             Ok(None) => return (0, Step::NeedMore),
             Err(refusal) => return (input.len(), self.refuse(input, refusal)),
         };
         self.outline = None;
         let Parsed { head, length, framing, exchange, expects_continue } = parsed;
-        if framing == Framing::Length(0) {
-            return (length, Step::Request(Request::new(head, Content::default()), exchange));
+        let request = Request::new(head, Content::default());
+        // Who sends the body without waiting needs no leave (RFC 9110, section 10.1.1), but http.server gives it.
+        let expects_continue = match reading.dialect {
+            Dialect::Rfc9112 => expects_continue && framing != Framing::Length(0) && input.len() == length,
+            Dialect::HttpServer => expects_continue,
+        };
+        if framing == Framing::Length(0) && !expects_continue {
+            return (length, Step::Request(request, exchange));
         }
-        match BodyDecoder::new(framing, limits.body) {
-            Ok(body) => {
-                self.state = State::Body(Box::new(Pending { head, exchange, body }));
-                // Who sends the body without waiting needs no leave (RFC 9110, section 10.1.1).
-                (length, Step::BodyFollows { expects_continue: expects_continue && input.len() == length })
-            }
-            Err(refusal) => {
-                self.state = State::Over;
-                (length, Step::Refused { request: Request::new(head, Content::default()), refusal, exchange })
-            }
-        }
+        self.state = State::Undecided(framing);
+        (length, Step::Head { request, exchange, expects_continue })
     }
 
     fn look_at(&mut self, input: &[u8], limits: &Limits) -> Result<Option<Parsed>, Refusal> {
@@ -123,18 +183,18 @@ impl Decoder {
 
     fn complete(&mut self) -> Step {
         match std::mem::take(&mut self.state) {
-            State::Body(pending) => Step::Request(Request::new(pending.head, pending.body.finish()), pending.exchange),
-            State::Head | State::Over => Step::NeedMore,
+            State::Body(pending) => Step::Request(pending.request.with_body(pending.body.finish()), pending.exchange),
+            _ => Step::NeedMore,
         }
     }
 
     fn refuse_pending(&mut self, refusal: Refusal) -> Step {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Body(pending) => {
-                let Pending { head, exchange, body } = *pending;
-                Step::Refused { request: Request::new(head, body.finish()), refusal, exchange }
+                let Pending { request, exchange, body } = *pending;
+                Step::Refused { request: request.with_body(body.finish()), refusal, exchange }
             }
-            State::Head | State::Over => Step::NeedMore,
+            _ => Step::NeedMore,
         }
     }
 
@@ -143,8 +203,13 @@ impl Decoder {
         let mut outline = self.outline.take().unwrap_or_default();
         outline.extend(input);
         let head = outline.head(input);
-        let exchange =
-            Exchange { persistent: false, http11: true, head_only: head.starts_with(b"HEAD "), tunnels: false };
+        let exchange = Exchange {
+            persistent: false,
+            http11: true,
+            head_only: head.starts_with(b"HEAD "),
+            tunnels: false,
+            bare: false,
+        };
         Step::Refused { request: Request::new(unparsed(head), Content::default()), refusal, exchange }
     }
 }

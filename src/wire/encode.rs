@@ -9,13 +9,10 @@ use crate::message::request::Version;
 use crate::message::response::{Response, Style};
 use crate::plan::{End, Plan, Step};
 
-use super::Exchange;
+use super::{Dialect, Exchange};
 
 /// What tells a client that waits for leave to send its body to go on (RFC 9110, section 15.2.1).
 pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
-
-/// The field that names the product.
-const SERVER_LINE: &[u8] = concat!("Server: fixture-server/", env!("CARGO_PKG_VERSION"), "\r\n").as_bytes();
 
 /// A body of at most so many bytes is copied behind the head, and so goes out in the same write.
 const SMALL_BODY: usize = 16 << 10;
@@ -24,10 +21,13 @@ const SMALL_BODY: usize = 16 << 10;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Circumstances<'a> {
     pub(crate) exchange: Exchange,
+    pub(crate) dialect: Dialect,
     /// The version of status lines; with HTTP/1.0 each response is the last.
     pub(crate) protocol: Version,
     /// The server keeps connections.
     pub(crate) keep_alive: bool,
+    /// The field `Server` with its line end, or nothing: what http.server names itself.
+    pub(crate) server_line: &'a [u8],
     /// The field `Date` with its line end.
     pub(crate) date_line: &'a str,
 }
@@ -50,6 +50,18 @@ pub(crate) fn plan(mut response: Response, circumstances: Circumstances<'_>) -> 
         return Plan::one(Step::Bytes(bytes), End::Close);
     }
 
+    if circumstances.exchange.bare {
+        let sends_body = response.style == Style::Script || !is_bodiless(response.status, circumstances.exchange);
+        let sends_body = sends_body && !circumstances.exchange.head_only;
+        return Plan::new(sends_body.then(|| body.into_step()), End::Close);
+    }
+    if response.style == Style::Script {
+        let mut head = HeadWriter::with_room(0);
+        status_line(&mut head, &response, circumstances.protocol);
+        server_and_date(&mut head, &response, circumstances);
+        return Plan::new([Step::Head(head.finish()), body.into_step()], End::Close);
+    }
+
     let framing = Framing::decide(&response, &body, circumstances);
     let small_body = match &body {
         Content::Bytes(bytes)
@@ -62,8 +74,7 @@ pub(crate) fn plan(mut response: Response, circumstances: Circumstances<'_>) -> 
     let mut head = HeadWriter::with_room(response.fields.as_bytes().len() + small_body);
     status_line(&mut head, &response, circumstances.protocol);
     if response.style == Style::HttpServer {
-        head.put(SERVER_LINE);
-        head.put(circumstances.date_line.as_bytes());
+        server_and_date(&mut head, &response, circumstances);
         head.put(response.fields.as_bytes());
     } else {
         mock_fields(&mut head, &response, &body, framing, circumstances);
@@ -77,7 +88,7 @@ pub(crate) fn plan(mut response: Response, circumstances: Circumstances<'_>) -> 
     match body {
         body if framing.coding == Coding::Chunked => {
             // One chunk, whatever the length: it goes out under a length that is known.
-            let (size, last): (_, &'static [u8]) = match body.length() {
+            let (size, last): (_, &'static [u8]) = match body.length().unwrap_or_default() {
                 0 => (String::new(), b"0\r\n\r\n"),
                 length => (format!("{length:x}\r\n"), b"\r\n0\r\n\r\n"),
             };
@@ -94,13 +105,13 @@ pub(crate) fn plan(mut response: Response, circumstances: Circumstances<'_>) -> 
 
 enum Content {
     Bytes(Bytes),
-    Source(Box<dyn crate::message::body::Source>, u64),
+    Source(Box<dyn crate::message::body::Source>, Option<u64>),
 }
 
 impl Content {
-    fn length(&self) -> u64 {
+    fn length(&self) -> Option<u64> {
         match self {
-            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::Bytes(bytes) => Some(bytes.len() as u64),
             Content::Source(_, length) => *length,
         }
     }
@@ -131,25 +142,29 @@ enum Coding {
 
 impl Framing {
     fn decide(response: &Response, body: &Content, circumstances: Circumstances<'_>) -> Framing {
-        let Circumstances { exchange, protocol, keep_alive, .. } = circumstances;
+        let Circumstances { exchange, dialect, protocol, keep_alive, .. } = circumstances;
         let bodiless = is_bodiless(response.status, exchange);
         let mut framing = Framing {
             sends_body: !bodiless && !exchange.head_only,
             coding: Coding::Absent,
             closes: response.close || !exchange.persistent || !keep_alive || protocol == Version::Http10,
         };
-        // Only a response of the mock's style is given the length that it lacks.
-        let is_given_length = response.style == Style::Mock && !response.omits("content-length");
+        let is_keeper = |value: &[u8]| dialect == Dialect::HttpServer && value.eq_ignore_ascii_case(b"keep-alive");
+        // Only a response of the mock's style is given the length that it lacks, if it is known.
+        let is_given_length =
+            response.style == Style::Mock && !response.omits("content-length") && body.length().is_some();
         if response.fields.is_preset() {
             framing.closes |= framing.sends_body && !is_given_length;
             return framing;
         }
         // A length other than the true one was set on purpose; the next response would begin in the wrong place.
-        let is_true = |value: &[u8]| std::str::from_utf8(value).is_ok_and(|text| text.parse() == Ok(body.length()));
+        let is_true = |value: &[u8]| std::str::from_utf8(value).is_ok_and(|text| text.parse().ok() == body.length());
         let (mut has_length, mut lies) = (false, false);
         for (name, value) in response.fields.iter() {
             // By length first, for tests run without optimisation.
             match name.len() {
+                // http.server's handlers keep a connection by saying so.
+                10 if name.eq_ignore_ascii_case(b"connection") && is_keeper(value) => framing.closes = response.close,
                 10 if name.eq_ignore_ascii_case(b"connection") => framing.closes |= has_token(value, "close"),
                 14 if name.eq_ignore_ascii_case(b"content-length") => {
                     (has_length, lies) = (true, lies || !is_true(value));
@@ -194,6 +209,16 @@ fn status_line(head: &mut HeadWriter, response: &Response, protocol: Version) {
     head.put(b"\r\n");
 }
 
+/// What http.server's answers begin with.
+fn server_and_date(head: &mut HeadWriter, response: &Response, circumstances: Circumstances<'_>) {
+    if !response.omits("server") {
+        head.put(circumstances.server_line);
+    }
+    if !response.omits("date") {
+        head.put(circumstances.date_line.as_bytes());
+    }
+}
+
 /// The author's fields, then those that are missing.
 fn mock_fields(
     head: &mut HeadWriter,
@@ -203,10 +228,12 @@ fn mock_fields(
     circumstances: Circumstances<'_>,
 ) {
     let (mut has_date, mut has_length, mut has_connection) = (false, framing.coding != Coding::Absent, false);
+    let mut has_server = circumstances.dialect != Dialect::HttpServer;
     if !response.fields.is_preset() {
         for (name, _) in response.fields.iter() {
             match name.len() {
                 4 => has_date |= name.eq_ignore_ascii_case(b"date"),
+                6 => has_server |= name.eq_ignore_ascii_case(b"server"),
                 10 => has_connection |= name.eq_ignore_ascii_case(b"connection"),
                 14 => has_length |= name.eq_ignore_ascii_case(b"content-length"),
                 _ => {}
@@ -214,15 +241,27 @@ fn mock_fields(
         }
     }
     has_date |= response.omits("date");
-    has_length |= response.omits("content-length");
+    has_length |= response.omits("content-length") || body.length().is_none();
     has_connection |= response.omits("connection");
+    has_server |= response.omits("server");
+    if circumstances.dialect == Dialect::HttpServer {
+        // Its handlers begin with these two, and say nothing of connections that end by themselves.
+        if !has_server {
+            head.put(circumstances.server_line);
+        }
+        if !has_date {
+            head.put(circumstances.date_line.as_bytes());
+        }
+        has_date = true;
+        has_connection |= !response.close;
+    }
     head.put(response.fields.as_bytes());
     if !has_date {
         head.put(circumstances.date_line.as_bytes());
     }
     if !has_length && !is_bodiless(response.status, circumstances.exchange) {
         head.put(b"Content-Length: ");
-        head.put_number(body.length());
+        head.put_number(body.length().unwrap_or_default());
         head.put(b"\r\n");
     }
     if !has_connection && framing.closes {

@@ -235,6 +235,7 @@ fn accept(
         http11: version == Version::Http11,
         head_only: method == "HEAD",
         tunnels: method == "CONNECT",
+        bare: false,
     };
     let head = Head {
         method: range(method.as_bytes()),

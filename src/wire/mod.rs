@@ -21,6 +21,27 @@ pub(crate) mod refusal;
 #[cfg(test)]
 mod tests;
 
+use crate::message::request::Version;
+
+/// By which rules requests are read and answers are framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Dialect {
+    /// RFC 9112, strict where leniency lets two parties read different requests.
+    #[default]
+    Rfc9112,
+    /// Python's http.server, to the letter.
+    HttpServer,
+}
+
+/// How the bytes of a client are read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reading {
+    pub(crate) dialect: Dialect,
+    /// The version of status lines; http.server keeps connections only if it and the client say HTTP/1.1.
+    pub(crate) protocol: Version,
+    pub(crate) limits: Limits,
+}
+
 /// How much of everything is read.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
@@ -52,4 +73,6 @@ pub(crate) struct Exchange {
     pub(crate) head_only: bool,
     /// The client asks for a tunnel: a 2xx has neither body nor length (RFC 9110, section 9.3.6).
     pub(crate) tunnels: bool,
+    /// The client speaks HTTP/0.9: it gets the body alone.
+    pub(crate) bare: bool,
 }

@@ -10,8 +10,12 @@ use std::fmt::Write;
 
 use super::decoder::{Decoder, Step};
 use super::refusal::Refusal;
-use super::{Exchange, Limits};
+use super::{Exchange, Limits, Reading};
 use crate::message::request::Request;
+
+fn reading(limits: &Limits) -> Reading {
+    Reading { limits: limits.clone(), ..Reading::default() }
+}
 
 /// What becomes of a connection whose bytes have all come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,22 +32,28 @@ enum Afterwards {
 /// a line of what came out, a refusal is the last of them.
 fn read<'i>(pieces: impl IntoIterator<Item = &'i [u8]>, limits: &Limits, afterwards: Afterwards) -> Vec<String> {
     let (mut decoder, mut inbox, mut seen) = (Decoder::default(), Vec::new(), Vec::new());
+    let reading = &reading(limits);
     for piece in pieces {
         inbox.extend_from_slice(piece);
         loop {
-            let (used, step) = decoder.feed(&inbox, limits);
+            let (used, step) = decoder.feed(&inbox, reading);
             inbox.drain(..used);
+            let (is_head, step) = match step {
+                Step::Head { request, exchange, .. } => (true, decoder.collect(request, exchange, limits)),
+                step => (false, step),
+            };
             match step {
-                Step::NeedMore => break,
                 // What came along with the head belongs to the body already.
-                Step::BodyFollows { .. } => assert!(used > 0, "a head of no bytes"),
+                Step::NeedMore if is_head => assert!(used > 0, "a head of no bytes"),
+                Step::NeedMore => break,
+                Step::Head { .. } | Step::HangUp => panic!("not of this dialect: {step:?}"),
                 Step::Request(request, exchange) => {
                     assert!(used > 0, "a request of no bytes");
                     seen.push(describe(&request, exchange));
                 }
                 Step::Refused { request, refusal, exchange } => {
                     seen.push(describe_refused(refusal, &request, exchange));
-                    let (used, step) = decoder.feed(&inbox, limits);
+                    let (used, step) = decoder.feed(&inbox, reading);
                     assert!(used == inbox.len() && matches!(step, Step::NeedMore), "read on after {refusal:?}");
                     assert!(decoder.give_up(&inbox, Refusal::TooSlow).is_none(), "refused twice: {refusal:?}");
                     return seen;

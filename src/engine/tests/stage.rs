@@ -7,8 +7,10 @@ use std::net::Shutdown;
 use super::super::connection::{Connection, Fate, Scratch};
 use super::super::transport::{SharedTransport, Transport};
 use super::super::*;
+use crate::message::body::Sink;
 use crate::message::delivery::Ended;
 use crate::message::into_response::IntoResponse;
+use crate::wire::Dialect;
 use mio::{Interest, Registry, Token};
 
 /// What a read meets.
@@ -125,6 +127,9 @@ impl Receipt for Line {
     }
 }
 
+/// A thread that has nothing else to do, and that nobody has to wake.
+pub(super) const HANDS: Hands<'static> = Hands { before_user_code: &|| (), wake: &|| Arc::new(|| ()) };
+
 /// A connection under test.
 pub(super) struct Stage {
     pub(super) peer: Arc<Mutex<Peer>>,
@@ -149,9 +154,42 @@ impl Stage {
             asked.push(refusal.map_or(line.clone(), |refusal| format!("{line}: {refusal:?}")));
             telling.outcomes.lock().push((0, None));
             let receipt = Arc::new(Line { told: telling.clone(), number: asked.len() - 1 });
-            Answer { response: refusal.map_or_else(&respond, Refusal::response), receipt }
+            Answer::Reply(Reply {
+                response: refusal.map_or_else(&respond, Refusal::response),
+                receipt,
+                sink: None,
+                date: None,
+            })
         });
-        let settings = Settings { limits: Limits { body: 1_000, ..Limits::default() }, ..Settings::default() };
+        let mut settings = Settings::default();
+        settings.reading.limits.body = 1_000;
+        Stage::with(peer, told, settings, service)
+    }
+
+    /// A connection of http.server, whose requests are answered when their head is there, by what this returns.
+    pub(super) fn http_server(
+        reads: impl IntoIterator<Item = Read>,
+        answer: impl Fn(&Request, Extent) -> Option<(Response, Option<Box<dyn Sink>>)> + Send + Sync + 'static,
+    ) -> Stage {
+        let peer = Arc::new(Mutex::new(Peer { reads: reads.into_iter().collect(), ..Peer::default() }));
+        let told = Arc::new(Told::default());
+        let telling = told.clone();
+        let service: Service = Arc::new(move |incoming: Incoming| {
+            let Incoming { request, extent, .. } = incoming;
+            let mut asked = telling.asked.lock();
+            asked.push(format!("{} {:?} {extent:?}", request.target(), request.body_text()));
+            let Some((response, sink)) = answer(&request, extent) else { return Answer::ReadOn(request) };
+            let mut outcomes = telling.outcomes.lock();
+            outcomes.push((0, None));
+            let receipt = Arc::new(Line { told: telling.clone(), number: outcomes.len() - 1 });
+            Answer::Reply(Reply { response, receipt, sink, date: None })
+        });
+        let mut settings = Settings { asks_for_leave: true, ..Settings::default() };
+        settings.reading.dialect = Dialect::HttpServer;
+        Stage::with(peer, told, settings, service)
+    }
+
+    fn with(peer: Arc<Mutex<Peer>>, told: Arc<Told>, settings: Settings, service: Service) -> Stage {
         let port = Arc::new(Port {
             service,
             settings,
@@ -172,7 +210,7 @@ impl Stage {
     /// One event.
     pub(super) fn run(&mut self) -> Fate {
         self.peer.lock().taken = 0;
-        self.connection.run(false, &mut self.scratch, &|| ())
+        self.connection.run(false, &mut self.scratch, &HANDS)
     }
 
     /// Events until the script is over and everything was taken, or the connection is done with.

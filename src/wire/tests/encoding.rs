@@ -11,20 +11,28 @@ use crate::message::into_response::IntoResponse;
 use crate::message::request::Version;
 use crate::message::response::Response;
 use crate::plan::{End, Plan, Step};
-use crate::wire::Exchange;
 use crate::wire::encode::{self, Circumstances};
+use crate::wire::{Dialect, Exchange};
 
 const DATE: &str = "Date: today\r\n";
+const SERVER: &[u8] = b"Server: ours\r\n";
 
 /// A client of HTTP/1.1 that keeps the connection.
-const KEEPS: Exchange = Exchange { persistent: true, http11: true, head_only: false, tunnels: false };
+const KEEPS: Exchange = Exchange { persistent: true, http11: true, head_only: false, tunnels: false, bare: false };
 const CLOSES: Exchange = Exchange { persistent: false, ..KEEPS };
 const HEAD: Exchange = Exchange { head_only: true, ..KEEPS };
-const OLD: Exchange = Exchange { persistent: false, http11: false, head_only: false, tunnels: false };
+const OLD: Exchange = Exchange { persistent: false, http11: false, head_only: false, tunnels: false, bare: false };
 const OLD_KEEPS: Exchange = Exchange { persistent: true, ..OLD };
 
 fn circumstances(exchange: Exchange) -> Circumstances<'static> {
-    Circumstances { exchange, protocol: Version::Http11, keep_alive: true, date_line: DATE }
+    Circumstances {
+        exchange,
+        dialect: Dialect::Rfc9112,
+        protocol: Version::Http11,
+        keep_alive: true,
+        server_line: SERVER,
+        date_line: DATE,
+    }
 }
 
 /// All that the plan sends.
@@ -36,7 +44,7 @@ fn bytes_of(plan: Plan) -> String {
             Step::Bytes(bytes) => sent.extend(bytes),
             Step::Source { mut source, left } => {
                 let start = sent.len();
-                sent.resize(start + usize::try_from(left).unwrap(), 0);
+                sent.resize(start + usize::try_from(left.expect("a length")).unwrap(), 0);
                 source.read(&mut sent[start..]).unwrap();
             }
         }
@@ -65,7 +73,7 @@ impl Source for Text {
 }
 
 fn streamed(response: Response) -> Response {
-    response.with_source(Box::new(Text(b"hello")), 5)
+    response.with_source(Box::new(Text(b"hello")), Some(5))
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nDate: today\r\nContent-Length: 5\r\n";
@@ -242,7 +250,7 @@ fn a_small_body_lies_behind_its_head() {
 
 #[test]
 fn a_response_in_the_style_of_http_server_has_its_order_of_fields_and_no_others() {
-    let server = concat!("Server: fixture-server/", env!("CARGO_PKG_VERSION"), "\r\n");
+    let server = "Server: ours\r\n";
     let plain = |reason: &'static str| Response::plain(404, reason).with("Content-Type", "a/b");
     let sized = plain("caf\u{e9}").with("Content-Length", "5").with_bytes(Bytes::from_static(b"hello"));
     let head = format!("HTTP/1.1 404 caf\u{e9}\r\n{server}Date: today\r\nContent-Type: a/b\r\nContent-Length: 5\r\n");
@@ -277,7 +285,7 @@ fn a_fault_takes_the_place_of_the_response(#[case] fault: Fault, #[case] sent: &
 #[test]
 fn numbers_of_any_length_are_written_out() {
     for length in [0, 9, 10, u64::MAX] {
-        let response = Response::new(200).with_source(Box::new(Text(b"")), length);
+        let response = Response::new(200).with_source(Box::new(Text(b"")), Some(length));
         let plan = encode::plan(response, circumstances(HEAD));
         assert!(bytes_of(plan).contains(&format!("\r\nContent-Length: {length}\r\n")), "{length}");
     }

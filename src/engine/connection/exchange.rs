@@ -1,0 +1,210 @@
+//! From a request to its answer: who is asked when, and what is sent.
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use crate::message::delivery::{Arrival, Ended};
+use crate::message::request::Request;
+use crate::plan::{End, Plan, Step};
+use crate::wire::decoder;
+use crate::wire::encode::{self, Circumstances};
+use crate::wire::refusal::Refusal;
+use crate::wire::{Dialect, Exchange};
+
+use super::super::sending::{Progress, Sending};
+use super::super::{Answer, Extent, Hands, Incoming, Reply};
+use super::inbox::{Flow, Inflow};
+use super::{Connection, Scratch};
+
+/// What an answer goes out with.
+#[derive(Clone, Copy)]
+struct Framed {
+    exchange: Exchange,
+    refused: bool,
+    arrived: SystemTime,
+    /// The client is given leave to send its body, right before the answer.
+    gives_leave: bool,
+}
+
+impl Connection {
+    /// Acts on what the decoder found, and sends what comes of it.
+    pub(super) fn act(&mut self, step: decoder::Step, scratch: &mut Scratch, hands: &Hands<'_>) -> Progress {
+        match step {
+            decoder::Step::Request(request, exchange) => self.answer(request, exchange, None, false, scratch, hands),
+            decoder::Step::Refused { request, refusal, exchange } => {
+                self.refused = true;
+                self.answer(request, exchange, Some(refusal), false, scratch, hands)
+            }
+            decoder::Step::Head { request, exchange, expects_continue } => {
+                (self.arrived, self.due, self.body_progress) = (Some(SystemTime::now()), None, 0);
+                self.decide(request, exchange, expects_continue, scratch, hands)
+            }
+            decoder::Step::NeedMore => Progress::Done(End::Keep),
+            decoder::Step::HangUp => {
+                self.refused = true;
+                Progress::Done(End::Close)
+            }
+        }
+    }
+
+    /// Whether a request is answered now that its head is there, or its body is read first.
+    fn decide(
+        &mut self,
+        mut request: Request,
+        exchange: Exchange,
+        expects_continue: bool,
+        scratch: &mut Scratch,
+        hands: &Hands<'_>,
+    ) -> Progress {
+        let settings = &self.port.settings;
+        let (dialect, asks_for_leave) = (settings.reading.dialect, settings.asks_for_leave);
+        let arrived = self.arrived.unwrap_or_else(SystemTime::now);
+        let framed = Framed { exchange, refused: false, arrived, gives_leave: false };
+        if expects_continue && asks_for_leave {
+            request = match self.ask(request, None, Extent::AwaitsLeave, arrived, hands) {
+                Some(Answer::ReadOn(request)) => request,
+                Some(Answer::Reply(mut reply)) => {
+                    // Whether the body comes all the same cannot be known.
+                    reply.response.close = true;
+                    self.refused = true;
+                    return self.reply(reply, framed, scratch, hands);
+                }
+                None => return Progress::Gone,
+            };
+        }
+        if dialect == Dialect::HttpServer {
+            let announced = self.decoder.announced();
+            request = match self.ask(request, None, Extent::Head { announced }, arrived, hands) {
+                Some(Answer::ReadOn(request)) => request,
+                Some(Answer::Reply(mut reply)) => {
+                    match reply.sink.take() {
+                        Some(mut sink) => {
+                            sink.wake_with((hands.wake)());
+                            self.inflow = Some(Box::new(Inflow::new(sink, announced)));
+                            // What has come already is told of by no event.
+                            self.take_in(scratch);
+                        }
+                        None => self.decoder.pass_over(),
+                    }
+                    return self.reply(reply, Framed { gives_leave: expects_continue, ..framed }, scratch, hands);
+                }
+                None => return Progress::Gone,
+            };
+        }
+        match self.decoder.collect(request, exchange, &self.port.settings.reading.limits) {
+            decoder::Step::NeedMore if expects_continue => {
+                let interim = Plan::one(leave(), End::Keep);
+                self.send(Sending::new(interim, None, Ended::KeptOpen), scratch)
+            }
+            decoder::Step::Request(request, exchange) => {
+                self.answer(request, exchange, None, expects_continue, scratch, hands)
+            }
+            step => self.act(step, scratch, hands),
+        }
+    }
+
+    /// Has a complete request answered, or a refused one written down.
+    fn answer(
+        &mut self,
+        request: Request,
+        exchange: Exchange,
+        refusal: Option<Refusal>,
+        gives_leave: bool,
+        scratch: &mut Scratch,
+        hands: &Hands<'_>,
+    ) -> Progress {
+        let arrived = self.arrived.unwrap_or_else(SystemTime::now);
+        match self.ask(request, refusal, Extent::Complete, arrived, hands) {
+            Some(Answer::Reply(reply)) => {
+                self.reply(reply, Framed { exchange, refused: refusal.is_some(), arrived, gives_leave }, scratch, hands)
+            }
+            // There is nothing more to read; or the server was stopped.
+            Some(Answer::ReadOn(_)) | None => Progress::Gone,
+        }
+    }
+
+    /// `None` if the server was stopped.
+    fn ask(
+        &mut self,
+        request: Request,
+        refusal: Option<Refusal>,
+        extent: Extent,
+        arrived: SystemTime,
+        hands: &Hands<'_>,
+    ) -> Option<Answer> {
+        // Also if the request is refused: a log may be listening.
+        (hands.before_user_code)();
+        // Whoever stops the server looks at the count after it has set the flag, and this thread the other way round: so
+        // either the socket of a handler that blocks is shut down, or the handler is not called.
+        self.port.answering.fetch_add(1, SeqCst);
+        if self.port.stopped.load(SeqCst) {
+            self.port.answering.fetch_sub(1, SeqCst);
+            return None;
+        }
+        let arrival = Arrival { number: self.requests + 1, at: arrived };
+        let incoming = Incoming { request, refusal, client: self.client.clone(), arrival, extent };
+        let answer = (self.port.service)(incoming);
+        self.port.answering.fetch_sub(1, SeqCst);
+        if let Answer::Reply(_) = answer {
+            self.requests += 1;
+            (self.arrived, self.due) = (None, None);
+        }
+        Some(answer)
+    }
+
+    fn reply(&mut self, reply: Reply, framed: Framed, scratch: &mut Scratch, hands: &Hands<'_>) -> Progress {
+        let settings = &self.port.settings;
+        let circumstances = Circumstances {
+            exchange: framed.exchange,
+            dialect: settings.reading.dialect,
+            server_line: &settings.server_line,
+            protocol: settings.reading.protocol,
+            keep_alive: settings.keep_alive,
+            date_line: scratch.date.at(reply.date.unwrap_or(framed.arrived)),
+        };
+        let mut plan = encode::plan(reply.response, circumstances);
+        let ended = match plan.end {
+            _ if framed.refused => Ended::Refused,
+            _ if plan.faulty => Ended::Fault,
+            End::Keep => Ended::KeptOpen,
+            _ => Ended::ClosedByServer,
+        };
+        if framed.gives_leave {
+            plan.steps.push_front(leave());
+        }
+        let is_plain = plan.steps.len() == 1 && matches!(plan.steps.front(), Some(Step::Head(_)));
+        let mut sending = Sending::new(plan, Some(reply.receipt), ended);
+        if !is_plain {
+            sending.wake_with(hands.wake);
+            if sending.runs_user_code() {
+                (hands.before_user_code)();
+            }
+        }
+        self.send(sending, scratch)
+    }
+
+    /// Passes on what has come of the body of the request that is being answered.
+    pub(super) fn take_in(&mut self, scratch: &mut Scratch) {
+        let Some(mut inflow) = self.inflow.take() else { return };
+        loop {
+            match inflow.take_from(&mut self.inbox) {
+                Flow::Over => return,
+                Flow::Full => break,
+                // Whoever takes the body learns that it ends here.
+                Flow::Dry if self.at_end => return,
+                Flow::Dry if self.drained => break,
+                Flow::Dry => match self.read_more(scratch) {
+                    Ok(fresh) => self.inbox.push(&scratch.buffer[..fresh]),
+                    Err(_) => return,
+                },
+            }
+        }
+        self.inflow = Some(inflow);
+    }
+}
+
+fn leave() -> Step {
+    Step::Bytes(Bytes::from_static(encode::CONTINUE))
+}
