@@ -1,19 +1,21 @@
 //! Options of a server.
 
+mod http_server;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Settings;
+use crate::hook::Hook;
 use crate::journal::JournalLimits;
-use crate::log::{LogEvent, LogSink};
+use crate::log::LogEvent;
 use crate::message::convert::convert;
 use crate::message::request::Version;
 use crate::message::target::MAX_HEAD;
 use crate::server::TestServer;
-use crate::site::Log;
+use crate::site::Manners;
 use crate::start_error::StartError;
 
 /// Options of a server: [`TestServer::builder`].
@@ -34,9 +36,14 @@ pub struct Builder {
     pub(crate) dir: Option<Dir>,
     pub(crate) bind: Bind,
     pub(crate) settings: Settings,
+    /// Time limits were asked for.
+    pub(crate) is_timed: bool,
     pub(crate) journal: JournalLimits,
-    pub(crate) log: Option<Log>,
+    pub(crate) manners: Manners,
 }
+
+/// Beyond what anybody waits for, and within what the clock can tell: a later deadline would be a panic in the wrong place.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// What to serve.
 #[derive(Debug)]
@@ -70,8 +77,9 @@ impl Builder {
             dir: None,
             bind: Bind::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)),
             settings: Settings::default(),
+            is_timed: false,
             journal: JournalLimits::default(),
-            log: None,
+            manners: Manners::default(),
         }
     }
 
@@ -171,21 +179,21 @@ impl Builder {
     }
 
     /// How long a head may take in all, how long a body may take for each 64 KiB, and how long a connection may be idle.
-    /// A head or body that takes longer is refused with 408. Default: 30 s, and 300 s for idle connections.
+    /// A head or body that takes longer is refused with 408. Default: 30 s, and 300 s for idle connections; with
+    /// [`http_server`](Builder::http_server) nothing is timed out by default.
     ///
     /// # Panics
     ///
     /// If the time is zero.
     #[track_caller]
     pub fn read_timeout(mut self, time: Duration) -> Builder {
-        // A deadline that lies beyond what the clock can tell would be a panic in the wrong place.
-        const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
         assert!(
             !time.is_zero(),
             "a read timeout of zero would refuse every request: pass a longer one, such as `secs(5)`"
         );
-        self.settings.read_timeout = time.min(TEN_YEARS);
-        self.settings.idle_timeout = time.min(TEN_YEARS);
+        self.settings.read_timeout = time.min(FOREVER);
+        self.settings.idle_timeout = time.min(FOREVER);
+        self.is_timed = true;
         self
     }
 
@@ -208,8 +216,7 @@ impl Builder {
     /// answers and holds the response up. Default: silence.
     #[track_caller]
     pub fn log(mut self, sink: impl Fn(&LogEvent) + Send + Sync + 'static) -> Builder {
-        let sink: LogSink = Arc::new(sink);
-        self.log = Some(Log { sink, location: Location::caller() });
+        self.manners.log = Some(Hook::new(Arc::new(sink)));
         self
     }
 

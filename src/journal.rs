@@ -30,6 +30,8 @@ pub enum Route {
     Nothing,
     /// The request was not answered but refused: [`RecordedRequest::refusal`] says why.
     Refused,
+    /// The closure of [`Builder::on_expect`](crate::Builder::on_expect), before the body was sent.
+    OnExpect,
 }
 
 /// A request in the journal, with what became of it; dereferences to [`Request`]. Clones are the same record.

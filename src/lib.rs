@@ -150,8 +150,10 @@
 
 mod builder;
 mod engine;
+mod failures;
 mod files;
 mod handler;
+mod hook;
 mod journal;
 mod log;
 mod matchers;

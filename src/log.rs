@@ -1,16 +1,12 @@
 //! What happens, told as it happens.
 
 use std::fmt::{self, Write};
-use std::sync::Arc;
 
 use http::StatusCode;
 
 use crate::journal::RecordedRequest;
 
-/// Takes log events; called on the thread that answers, before the response is sent.
-pub(crate) type LogSink = Arc<dyn Fn(&LogEvent) + Send + Sync>;
-
-/// One answered request.
+/// One answered request, or the end of its CGI script.
 ///
 /// ```
 /// use fixture_server::prelude::*;
@@ -28,12 +24,22 @@ pub(crate) type LogSink = Arc<dyn Fn(&LogEvent) + Send + Sync>;
 #[derive(Debug, Clone)]
 pub struct LogEvent {
     request: RecordedRequest,
-    message: Option<String>,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Answered { message: Option<String> },
+    ScriptFailed { code: i32 },
 }
 
 impl LogEvent {
-    pub(crate) fn new(request: RecordedRequest, message: Option<String>) -> LogEvent {
-        LogEvent { request, message }
+    pub(crate) fn answered(request: RecordedRequest, message: Option<String>) -> LogEvent {
+        LogEvent { request, what: What::Answered { message } }
+    }
+
+    pub(crate) fn script_failed(request: RecordedRequest, code: i32) -> LogEvent {
+        LogEvent { request, what: What::ScriptFailed { code } }
     }
 
     /// The request, with the status it is answered with.
@@ -51,7 +57,21 @@ impl LogEvent {
     /// Why the directory, or the server itself, answers with an error: `File not found`.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        self.message.as_deref()
+        match &self.what {
+            What::Answered { message } => message.as_deref(),
+            What::ScriptFailed { .. } => None,
+        }
+    }
+
+    /// The exit status of the CGI script that answered, if that is what the event tells of: its code, the negative number
+    /// of the signal that ended it, or 127 if it could not be run. Such an event follows that of the answer, and only if
+    /// the status is not 0.
+    #[must_use]
+    pub fn script_exit(&self) -> Option<i32> {
+        match self.what {
+            What::Answered { .. } => None,
+            What::ScriptFailed { code } => Some(code),
+        }
     }
 
     /// The request line as received, read as ISO-8859-1, without its line end. Empty if its target was too long: nobody
@@ -82,9 +102,13 @@ impl LogEvent {
     }
 }
 
-/// As http.server logs it: the request line in quotes, the status, a dash for the size; control characters escaped.
+/// As http.server logs it: the request line in quotes, the status, a dash for the size; control characters escaped. Of a
+/// script: `CGI script exit code 1`.
 impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let What::ScriptFailed { code } = self.what {
+            return write!(f, "CGI script exit code {code}");
+        }
         let status = self.status().map_or_else(|| "-".to_owned(), |status| status.as_str().to_owned());
         write!(f, "\"{}\" {status} -", escape_controls(&self.request_line()))
     }

@@ -130,6 +130,18 @@ impl Rules {
         }
     }
 
+    /// Whether there is a rule that fits; counts nothing.
+    pub(crate) fn any_fits(&self, request: &Request) -> bool {
+        let path = RequestPath::of(request);
+        let index = self.index.read();
+        let literal = index.find(&path.key).map_or(&[][..], |place| &index.literal[place].rules);
+        literal.iter().any(|ranked| ranked.rule.pattern.fits_method(request))
+            || index
+                .general
+                .iter()
+                .any(|Ranked { rule, .. }| rule.pattern.fits_method(request) && rule.pattern.params(&path).is_some())
+    }
+
     /// The newest rule that fits; counts the hit.
     pub(crate) fn select(&self, request: &Request) -> Option<Selected> {
         let path = RequestPath::of(request);

@@ -110,7 +110,8 @@ impl TestServer {
     }
 
     pub(crate) fn from_builder(builder: Builder) -> Result<TestServer, StartError> {
-        let Builder { dir, bind, settings, journal, log } = builder;
+        let Builder { dir, bind, settings, journal, mut manners, .. } = builder;
+        manners.dialect = settings.reading.dialect;
         let directory = match dir {
             Some(Dir { path, must_exist: true }) => {
                 Some(Directory::open(&path).map_err(|error| StartError::directory(&path, error))?)
@@ -118,7 +119,7 @@ impl TestServer {
             Some(Dir { path, must_exist: false }) => Some(Directory::new(std::path::absolute(&path).unwrap_or(path))),
             None => None,
         };
-        let site = Arc::new(Site::new(directory, Journal::new(journal), log));
+        let site = Arc::new(Site::new(directory, Journal::new(journal), manners));
         let answering = site.clone();
         let service: Service = Arc::new(move |incoming| answering.answer(incoming));
         let (listener, at) = match bind {

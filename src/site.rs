@@ -1,42 +1,44 @@
 //! What one server answers with: rules first, then the directory, then a miss. Everything is written down before it is sent.
 
-use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http::StatusCode;
-use parking_lot::Mutex;
 
 use crate::engine::{Answer, Extent, Incoming, Reply};
+use crate::failures::{Failures, panic_message};
 use crate::files::{self, Directory};
+use crate::hook::Hook;
 use crate::journal::{Delivery, Journal, Record, RecordedRequest, Route, shown_target};
-use crate::log::{LogEvent, LogSink};
+use crate::log::LogEvent;
 use crate::message::body::Body;
 use crate::message::request::Request;
 use crate::message::response::Response;
-use crate::report::{Failure, FailureKind, Report};
+use crate::report::{FailureKind, Report};
 use crate::rules::{RuleCore, Rules, Selected, SharedHandler};
+use crate::wire::Dialect;
 
 /// The state of a server that outlives its port.
 pub(crate) struct Site {
     pub(crate) rules: Rules,
     pub(crate) journal: Journal,
     pub(crate) directory: Option<Directory>,
-    log: Option<Log>,
-    failures: Mutex<Vec<Failure>>,
+    manners: Manners,
+    failures: Arc<Failures>,
 }
 
-/// Who is told of each answer, and where that was asked for.
-pub(crate) struct Log {
-    pub(crate) sink: LogSink,
-    pub(crate) location: &'static Location<'static>,
-}
-
-impl fmt::Debug for Log {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Log(asked for at {})", self.location)
-    }
+/// How a site answers.
+#[derive(Debug, Default)]
+pub(crate) struct Manners {
+    pub(crate) dialect: Dialect,
+    /// Is told of each answer.
+    pub(crate) log: Option<Hook<dyn Fn(&LogEvent) + Send + Sync>>,
+    /// Is asked before a client gets leave to send a body, and may answer instead.
+    pub(crate) on_expect: Option<Hook<dyn Fn(&Request) -> Option<Response> + Send + Sync>>,
+    /// Tells the time of `Date`.
+    pub(crate) clock: Option<Hook<dyn Fn() -> SystemTime + Send + Sync>>,
 }
 
 impl fmt::Debug for Site {
@@ -47,21 +49,32 @@ impl fmt::Debug for Site {
 }
 
 impl Site {
-    pub(crate) fn new(directory: Option<Directory>, journal: Journal, log: Option<Log>) -> Site {
-        Site { rules: Rules::default(), journal, directory, log, failures: Mutex::default() }
+    pub(crate) fn new(directory: Option<Directory>, journal: Journal, manners: Manners) -> Site {
+        Site { rules: Rules::default(), journal, directory, manners, failures: Arc::default() }
     }
 
     pub(crate) fn answer(&self, incoming: Incoming) -> Answer {
-        let Incoming { mut request, refusal, client, arrival, extent } = incoming;
-        if extent != Extent::Complete {
-            return Answer::ReadOn(request);
+        match incoming.extent {
+            Extent::AwaitsLeave => match self.instead_of_leave(&incoming.request) {
+                Some(response) => Answer::Reply(self.reply(incoming, Some(response))),
+                None => Answer::ReadOn(incoming.request),
+            },
+            // A handler gets the whole of a request.
+            Extent::Head { .. } if self.rules.any_fits(&incoming.request) => Answer::ReadOn(incoming.request),
+            Extent::Head { .. } | Extent::Complete => Answer::Reply(self.reply(incoming, None)),
         }
-        let selected = if refusal.is_some() { None } else { self.rules.select(&request) };
-        let route = match (&refusal, &selected, &self.directory) {
-            (Some(_), ..) => Route::Refused,
-            (None, Some(_), _) => Route::Rule,
-            (None, None, Some(_)) => Route::Directory,
-            (None, None, None) => Route::Nothing,
+    }
+
+    fn reply(&self, incoming: Incoming, given: Option<Response>) -> Reply {
+        let Incoming { mut request, refusal, client, arrival, .. } = incoming;
+        let may_match = refusal.is_none() && given.is_none();
+        let selected = if may_match { self.rules.select(&request) } else { None };
+        let route = match (&given, &refusal, &selected, &self.directory) {
+            (Some(_), ..) => Route::OnExpect,
+            (None, Some(_), ..) => Route::Refused,
+            (None, None, Some(_), _) => Route::Rule,
+            (None, None, None, Some(_)) => Route::Directory,
+            (None, None, None, None) => Route::Nothing,
         };
         let (rule, handler, params, hit) = match selected {
             Some(Selected { rule, handler, params, hit }) => (Some(rule), Some(handler), params, hit),
@@ -82,11 +95,12 @@ impl Site {
         // Before a handler runs, and so before anything can be seen by the client.
         self.journal.add(record.clone());
 
-        let mut response = match (&refusal, &handler, &self.directory) {
-            (Some(refusal), ..) => refusal.response(),
-            (None, Some(handler), _) => self.handle(handler, &record),
-            (None, None, Some(directory)) => directory.answer(&record.request),
-            (None, None, None) => self.miss(&record.request),
+        let mut response = match (given, refusal, &handler, &self.directory) {
+            (Some(given), ..) => given,
+            (None, Some(refusal), ..) => refusal.response(),
+            (None, None, Some(handler), _) => self.handle(handler, &record),
+            (None, None, None, Some(directory)) => directory.answer(&record.request),
+            (None, None, None, None) => self.miss(&record.request),
         };
         if let Body::File(_) = response.body {
             response = self.open_file(response, &record);
@@ -97,24 +111,32 @@ impl Site {
         if response.stands_for().is_none() && !response.is_raw() {
             record.delivery.set_status(response.status);
         }
-        if let Some(log) = &self.log {
-            self.log(log, &record, &response);
+        if self.manners.log.is_some() {
+            self.log(&record, &response);
         }
-        Answer::Reply(Reply { response, receipt: record, sink: None, date: None })
+        let date = self.manners.clock.as_ref().and_then(|clock| {
+            self.failures.guard("the clock", &record.request, clock.location, || (clock.call)()).ok()
+        });
+        Reply { response, receipt: record, sink: None, date }
+    }
+
+    /// The final answer to a client that waits for leave to send its body, if it does not get that.
+    fn instead_of_leave(&self, request: &Request) -> Option<Response> {
+        let hook = self.manners.on_expect.as_ref()?;
+        let who = "the closure of `.on_expect(..)`";
+        let asked = self.failures.guard(who, request, hook.location, || (hook.call)(request));
+        asked.unwrap_or_else(|message| Some(failed(&format!("{who} panicked: {message}\n"))))
     }
 
     /// Runs the handler of the rule, outside every lock.
     fn handle(&self, handler: &SharedHandler, record: &Arc<Record>) -> Response {
-        match catch_unwind(AssertUnwindSafe(|| handler(&record.request))) {
-            Ok(response) => response,
-            Err(payload) => {
-                let message = panic_message(&*payload);
-                self.fail_rule(FailureKind::Panicked, record, &format!("panicked: {message}"));
-                let pattern = record.rule.as_ref().map(|rule| rule.pattern.to_string()).unwrap_or_default();
-                let text = format!("the handler of {pattern} panicked: {message}\n");
-                Response::text(text).with_code(StatusCode::INTERNAL_SERVER_ERROR)
-            }
-        }
+        let Some(rule) = record.rule.as_deref() else { return Response::new(StatusCode::INTERNAL_SERVER_ERROR) };
+        let run = AssertUnwindSafe(|| handler(&record.request));
+        catch_unwind(run).unwrap_or_else(|payload| {
+            let message = panic_message(&*payload);
+            self.fail_rule(FailureKind::Panicked, record, &format!("panicked: {message}"));
+            failed(&format!("the handler of {} panicked: {message}\n", rule.pattern))
+        })
     }
 
     fn open_file(&self, mut response: Response, record: &Arc<Record>) -> Response {
@@ -156,7 +178,8 @@ impl Site {
         Response::text(text).with_code(StatusCode::NOT_FOUND)
     }
 
-    fn log(&self, log: &Log, record: &Arc<Record>, response: &Response) {
+    fn log(&self, record: &Arc<Record>, response: &Response) {
+        let Some(log) = &self.manners.log else { return };
         let is_error = response.status.is_client_error() || response.status.is_server_error();
         let message = match &record.refusal {
             Some(refusal) => Some((**refusal).to_owned()),
@@ -165,24 +188,16 @@ impl Site {
             }
             None => None,
         };
-        let event = LogEvent::new(RecordedRequest::new(record.clone()), message);
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| (log.sink)(&event))) {
-            let what = format!("the log callback panicked: {}", panic_message(&*payload));
-            self.fail(FailureKind::Panicked, record, &what, log.location);
-        }
+        let event = LogEvent::answered(RecordedRequest::new(record.clone()), message);
+        // A panic is a failure already.
+        let _ = self.failures.guard("the log callback", &record.request, log.location, || (log.call)(&event));
     }
 
     /// Notes a failure of the handler that answers.
     fn fail_rule(&self, kind: FailureKind, record: &Record, what: &str) {
         if let Some(RuleCore { pattern, location, .. }) = record.rule.as_deref() {
-            self.fail(kind, record, &format!("the handler of {pattern} {what}"), location);
+            self.failures.add(kind, &record.request, &format!("the handler of {pattern} {what}"), location);
         }
-    }
-
-    fn fail(&self, kind: FailureKind, record: &Record, what: &str, location: &'static Location<'static>) {
-        let request = &record.request;
-        let text = format!("{what}\n  while answering {} {}", request.method(), shown_target(request.target()));
-        self.failures.lock().push(Failure::new(kind, text, location));
     }
 
     /// What a reader of a failure should know besides.
@@ -212,7 +227,7 @@ impl Site {
 
     /// Every failure that was not reported yet.
     pub(crate) fn report(&self) -> Result<(), Report> {
-        let failures = std::mem::take(&mut *self.failures.lock());
+        let failures = self.failures.take();
         Report::new(failures, self.notes()).map_or(Ok(()), Err)
     }
 
@@ -228,10 +243,7 @@ impl Site {
     }
 }
 
-fn panic_message(payload: &(dyn Any + Send)) -> String {
-    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (None, Some(text)) => text.clone(),
-        (None, None) => "(a panic without a text)".to_owned(),
-    }
+/// The answer where user code panicked.
+fn failed(text: &str) -> Response {
+    Response::text(text).with_code(StatusCode::INTERNAL_SERVER_ERROR)
 }

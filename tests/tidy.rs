@@ -22,12 +22,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rules", &["message", "matchers"]),
     ("journal", &["message", "rules"]),
     ("log", &["message", "journal"]),
+    ("hook", &[]),
     ("report", &["matchers", "journal"]),
-    ("site", &["message", "files", "rules", "journal", "log", "report",
-               "engine::Answer", "engine::Incoming", "wire::refusal::Refusal"]),
+    ("failures", &["message", "journal", "report"]),
+    ("site", &["message", "files", "rules", "journal", "log", "hook", "report", "failures",
+               "engine::Answer", "engine::Extent", "engine::Incoming", "engine::Reply", "wire::Dialect", "wire::refusal::Refusal"]),
     ("rule", &["message", "matchers", "rules", "journal", "report", "site"]),
 
-    ("builder", &["message", "journal", "log", "site", "server", "start_error", "engine::Settings"]),
+    ("builder", &["message", "journal", "log", "hook", "site", "server", "start_error", "engine::Settings", "wire::Dialect"]),
     ("server", &["message", "matchers", "files", "handler", "rules", "journal", "log", "report", "rule", "site", "builder",
                  "start_error", "engine"]),
 ];

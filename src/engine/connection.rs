@@ -310,6 +310,11 @@ impl Connection {
         }
     }
 
+    /// When the request arrived that is looked at.
+    fn arrival(&self) -> SystemTime {
+        self.arrived.unwrap_or_else(SystemTime::now)
+    }
+
     /// Feeds the decoder until it has something to act on.
     fn decode(&mut self, input: &[u8]) -> (usize, decoder::Step) {
         let reading = &self.port.settings.reading;
@@ -323,7 +328,7 @@ impl Connection {
             }
             step => return (used, step),
         };
-        (self.arrived, self.due, self.body_progress) = (Some(SystemTime::now()), None, 0);
+        (self.arrived, self.due, self.body_progress) = body_begins();
         let step = self.decoder.collect(request, exchange, &reading.limits);
         if !matches!(step, decoder::Step::NeedMore) {
             return (used, step);
@@ -424,6 +429,11 @@ impl Drop for Connection {
             sending.report(Some(self.why_gone()));
         }
     }
+}
+
+/// A head is complete: when that was, no deadline for the body yet, and no progress with it.
+fn body_begins() -> (Option<SystemTime>, Option<Instant>, usize) {
+    (Some(SystemTime::now()), None, 0)
 }
 
 enum Received {

@@ -16,7 +16,7 @@ use crate::wire::{Dialect, Exchange};
 use super::super::sending::{Progress, Sending};
 use super::super::{Answer, Extent, Hands, Incoming, Reply};
 use super::inbox::{Flow, Inflow};
-use super::{Connection, Scratch};
+use super::{Connection, Scratch, body_begins};
 
 /// What an answer goes out with.
 #[derive(Clone, Copy)]
@@ -38,7 +38,7 @@ impl Connection {
                 self.answer(request, exchange, Some(refusal), false, scratch, hands)
             }
             decoder::Step::Head { request, exchange, expects_continue } => {
-                (self.arrived, self.due, self.body_progress) = (Some(SystemTime::now()), None, 0);
+                (self.arrived, self.due, self.body_progress) = body_begins();
                 self.decide(request, exchange, expects_continue, scratch, hands)
             }
             decoder::Step::NeedMore => Progress::Done(End::Keep),
@@ -60,7 +60,7 @@ impl Connection {
     ) -> Progress {
         let settings = &self.port.settings;
         let (dialect, asks_for_leave) = (settings.reading.dialect, settings.asks_for_leave);
-        let arrived = self.arrived.unwrap_or_else(SystemTime::now);
+        let arrived = self.arrival();
         let framed = Framed { exchange, refused: false, arrived, gives_leave: false };
         if expects_continue && asks_for_leave {
             request = match self.ask(request, None, Extent::AwaitsLeave, arrived, hands) {
@@ -115,7 +115,7 @@ impl Connection {
         scratch: &mut Scratch,
         hands: &Hands<'_>,
     ) -> Progress {
-        let arrived = self.arrived.unwrap_or_else(SystemTime::now);
+        let arrived = self.arrival();
         match self.ask(request, refusal, Extent::Complete, arrived, hands) {
             Some(Answer::Reply(reply)) => {
                 self.reply(reply, Framed { exchange, refused: refusal.is_some(), arrived, gives_leave }, scratch, hands)
