@@ -59,7 +59,7 @@ const ADDRESSES: [&str; 5] = ["SocketAddr", "IpAddr", "Ipv4Addr", "Ipv6Addr", "S
 #[rustfmt::skip] // a use a line
 const SOCKETS: &[(&str, &str, &str)] = &[
     ("server.rs", "socket2::Socket", "holds the port of a stopped server; nothing is sent or received on it"),
-    ("bin/fixture-server.rs", "std::net::ToSocketAddrs", "looks up the name given to --bind"),
+    ("bin/fixture-server/main.rs", "std::net::ToSocketAddrs", "looks up the name given to --bind"),
 ];
 
 struct Source {

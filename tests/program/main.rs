@@ -1,19 +1,23 @@
 //! The program `fixture-server`, run as its users run it.
 #![cfg(feature = "cli")]
 
+mod child;
+mod command_line;
+mod effects;
+#[cfg(unix)]
+mod signals;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::process::Stdio;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use rstest::rstest;
 
-/// Against hanging only.
-const PATIENCE: Duration = Duration::from_secs(20);
+use child::{PATIENCE, Program, connect, first_line, get, has_ipv6, request};
 
 #[rstest]
 #[case::ipv4("127.0.0.1", "127.0.0.1", "127.0.0.1")]
@@ -30,7 +34,7 @@ fn the_first_line_tells_what_is_bound(#[case] bind: &str, #[case] host: &str, #[
     assert_eq!(program.first_line, first_line(host, url_host, port));
     let answer = get(program.addr(), "/");
     assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
-    assert_eq!(program.stop(), "", "it is the only line on standard output");
+    assert_eq!(program.kill().stdout, "", "it is the only line on standard output");
 }
 
 #[test]
@@ -64,6 +68,52 @@ fn the_wildcard_of_ipv6_takes_ipv4_too() {
     get(SocketAddr::from((Ipv6Addr::LOCALHOST, program.port)), "/");
     let line = program.log_line();
     assert!(line.starts_with("::1 - - ["), "{line}");
+}
+
+/// For scripts: `url=$(..)` needs nothing cut out of it.
+#[rstest]
+#[case::default(&[], "http://127.0.0.1:")]
+#[case::loopback(&["-b", "127.0.0.1"], "http://127.0.0.1:")]
+#[case::wildcard_of_ipv6(&["-b", "::"], "http://[::1]:")]
+#[case::loopback_of_ipv6(&["-b", "::1"], "http://[::1]:")]
+fn a_client_can_use_the_printed_url(#[case] options: &[&str], #[case] origin: &str) {
+    if origin.contains('[') && !has_ipv6() || options.is_empty() && !cfg!(target_os = "linux") {
+        return;
+    }
+    let program = Program::start(["0", "--print-url", "-d", "fixtures/site"].iter().chain(options));
+    let url = program.first_line.strip_suffix('\n').unwrap();
+    assert_eq!(url, format!("{origin}{}/", program.port));
+    let client = ureq::Agent::config_builder().proxy(None).build().new_agent();
+    let body = client.get(format!("{url}hello.txt")).call().unwrap().body_mut().read_to_string().unwrap();
+    assert_eq!(body, "Hello, fixture!\n");
+    assert_eq!(program.kill().stdout, "", "it is the only line on standard output");
+}
+
+#[test]
+fn a_quiet_program_logs_no_requests() {
+    let program = Program::start(["0", "--quiet", "-b", "127.0.0.1"]);
+    assert_eq!(program.first_line, first_line("127.0.0.1", "127.0.0.1", program.port));
+    for target in ["/Cargo.toml", "/none", "nonsense"] {
+        get(program.addr(), target);
+    }
+    assert_eq!(program.kill().stderr, "");
+}
+
+#[test]
+fn it_serves_though_nobody_reads_where_it_listens() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = Program::command([port.to_string().as_str(), "-b", "127.0.0.1"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    let begun = Instant::now();
+    // There is nothing that could tell: connections are refused until it listens.
+    while TcpStream::connect(("127.0.0.1", port)).is_err() && begun.elapsed() < PATIENCE {
+        thread::yield_now();
+    }
+    let answer = TcpStream::connect(("127.0.0.1", port)).map(|_| get(([127, 0, 0, 1], port).into(), "/Cargo.toml"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answer.unwrap().starts_with("HTTP/1.0 200 OK\r\n"));
 }
 
 #[test]
@@ -194,36 +244,17 @@ fn the_protocol_decides_on_status_lines_and_connections(#[case] options: &[&str]
     }
 }
 
-#[rstest]
-#[case::unknown_option(&["--nonsense"], "--nonsense")]
-#[case::unknown_short_option(&["-z"], "-z")]
-#[case::no_number(&["eighty"], "eighty")]
-#[case::port_too_large(&["65536"], "65536")]
-#[case::negative_port(&["-1"], "-1")]
-#[case::second_positional(&["8000", "8001"], "8001")]
-#[case::bind_without_value(&["0", "--bind"], "--bind")]
-#[case::directory_without_value(&["0", "-d"], "--directory")]
-#[case::other_protocol(&["-p", "HTTP/2"], "HTTP/2")]
-#[case::protocol_in_lower_case(&["-p", "http/1.1"], "http/1.1")]
-fn bad_arguments_are_named(#[case] arguments: &[&str], #[case] named: &str) {
-    let output = Program::run(arguments);
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{message}");
-    assert!(message.contains(named), "{message}");
-    assert!(output.stdout.is_empty());
-}
-
 #[test]
 fn a_port_in_use_is_said_in_the_words_of_the_system() {
     let first = Program::start(["0", "-b", "127.0.0.1"]);
     let everywhere = Program::start(["0"]);
     let error = TcpListener::bind(first.addr()).unwrap_err().to_string();
-    for (port, options) in [(first.port, &["-b", "127.0.0.1"][..]), (everywhere.port, &[])] {
+    let quiet = &["-b", "127.0.0.1", "--quiet"][..];
+    for (port, options) in [(first.port, &["-b", "127.0.0.1"][..]), (first.port, quiet), (everywhere.port, &[])] {
         let port = port.to_string();
         let output = Program::run([port.as_str()].iter().chain(options));
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{message}");
-        assert!(message.contains(&error) && message.contains(&port), "{message}");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(output.stderr.contains(&error) && output.stderr.contains(&port), "{output:?}");
         assert!(output.stdout.is_empty());
     }
 }
@@ -234,132 +265,10 @@ fn a_port_in_use_is_said_in_the_words_of_the_system() {
 #[case::not_resolvable("")]
 fn an_address_that_cannot_be_had_is_named(#[case] bind: &str) {
     let output = Program::run(["0", "--bind", bind]);
-    let message = String::from_utf8(output.stderr).unwrap();
+    let message = &output.stderr;
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.starts_with("fixture-server: cannot listen on ") && message.contains(bind), "{message}");
     assert!(output.stdout.is_empty());
-}
-
-#[rstest]
-#[case::short("-h")]
-#[case::long("--help")]
-fn help_names_every_option(#[case] option: &str) {
-    let output = Program::run([option]);
-    let help = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    for named in ["[PORT]", "-b, --bind", "-d, --directory", "-p, --protocol", "--strict", "HTTP/1.0", "8000"] {
-        assert!(help.contains(named), "{named} is not in\n{help}");
-    }
-    assert!(output.stderr.is_empty());
-}
-
-/// The running program, which ends with this value.
-struct Program {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    first_line: String,
-    port: u16,
-    log: Receiver<String>,
-}
-
-impl Program {
-    fn command(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fixture-server"));
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    #[track_caller]
-    fn start(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Program {
-        Program::spawn(&mut Program::command(arguments))
-    }
-
-    #[track_caller]
-    fn spawn(command: &mut Command) -> Program {
-        let mut child = command.spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut first_line = String::new();
-        stdout.read_line(&mut first_line).unwrap();
-        let port = first_line.split(" port ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
-        let Some(port) = port else {
-            let mut message = String::new();
-            stderr.read_to_string(&mut message).unwrap();
-            panic!("it did not start: {first_line:?} {message}");
-        };
-        let (sender, log) = mpsc::channel();
-        thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Program { child, stdout, first_line, port, log }
-    }
-
-    /// For runs that end by themselves; one that does not, does not end the test either, so it is killed.
-    fn run(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
-        let mut child = Program::command(arguments).spawn().unwrap();
-        let mut waited = Duration::ZERO;
-        while child.try_wait().unwrap().is_none() {
-            if waited > PATIENCE {
-                child.kill().unwrap();
-            }
-            thread::sleep(Duration::from_millis(2));
-            waited += Duration::from_millis(2);
-        }
-        child.wait_with_output().unwrap()
-    }
-
-    /// Where to reach it: the loopback address of what it is bound to.
-    fn addr(&self) -> SocketAddr {
-        let is_ipv6 = self.first_line.starts_with("Serving HTTP on ::");
-        if is_ipv6 { (Ipv6Addr::LOCALHOST, self.port).into() } else { (Ipv4Addr::LOCALHOST, self.port).into() }
-    }
-
-    #[track_caller]
-    fn log_line(&self) -> String {
-        self.log.recv_timeout(PATIENCE).expect("a line in the log")
-    }
-
-    /// The rest of its standard output.
-    fn stop(mut self) -> String {
-        self.child.kill().unwrap();
-        let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).unwrap();
-        rest
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn first_line(host: &str, url_host: &str, port: u16) -> String {
-    format!("Serving HTTP on {host} port {port} (http://{url_host}:{port}/) ...\n")
-}
-
-fn has_ipv6() -> bool {
-    TcpListener::bind("[::1]:0").is_ok()
-}
-
-fn connect(addr: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(addr).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-}
-
-/// The answer up to the end of the connection.
-#[track_caller]
-fn request(addr: SocketAddr, request: &str) -> String {
-    let mut stream = connect(addr);
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-#[track_caller]
-fn get(addr: SocketAddr, target: &str) -> String {
-    request(addr, &format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n"))
 }
 
 /// What a line of the log says after client and time, whose shape is checked.

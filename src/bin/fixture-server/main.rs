@@ -1,0 +1,99 @@
+//! Serves a directory from the command line, as `python -m http.server` does.
+
+mod arguments;
+mod output;
+mod values;
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::process::{self, ExitCode};
+use std::thread;
+
+use fixture_server::{StartError, TestServer};
+use jiff::Zoned;
+
+use arguments::Arguments;
+use output::{to_stderr, to_stdout};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_command_line();
+    if let Some(shell) = arguments.completions {
+        to_stdout(&output::completions(shell));
+        return ExitCode::SUCCESS;
+    }
+    if arguments.man {
+        to_stdout(&output::man_page());
+        return ExitCode::SUCCESS;
+    }
+    let server = match serve(&arguments) {
+        Ok(server) => server,
+        Err(message) => {
+            to_stderr(&format!("fixture-server: {message}\n"));
+            return ExitCode::FAILURE;
+        }
+    };
+    say_farewell_to_interrupts(&arguments);
+    let first = if arguments.print_url { server.url("/") + "\n" } else { output::first_line(server.addr()) };
+    to_stdout(first.as_bytes());
+    loop {
+        thread::park();
+    }
+}
+
+/// Not before there is a server: what is interrupted earlier has nothing to end in good order.
+fn say_farewell_to_interrupts(arguments: &Arguments) {
+    // With --print-url the URL is all that standard output holds.
+    let farewell = if arguments.print_url { "" } else { output::FAREWELL };
+    // `try_` leaves it ignored where it is: in what a script starts with `&`. Its error says no more than that.
+    let _ = ctrlc::try_set_handler(move || {
+        to_stdout(farewell.as_bytes());
+        // Waits for no connection and no script, as http.server.
+        process::exit(0);
+    });
+}
+
+fn serve(arguments: &Arguments) -> Result<TestServer, String> {
+    if arguments.wants_tls() {
+        // WIRE: goes with TLS; then certificate and key that cannot be used are an error here.
+        return Err("this build serves plain HTTP only, there is no TLS yet: leave --tls-cert out".to_owned());
+    }
+    let start = |addr| start(arguments, addr).map_err(|error| error.to_string());
+    let port = arguments.port;
+    let Some(name) = &arguments.bind else {
+        // The first wildcard that the resolver offers, as http.server: on Linux that of IPv4.
+        if cfg!(target_os = "linux") {
+            return start(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
+        }
+        let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
+        return match self::start(arguments, everywhere) {
+            Err(error) if lacks_ipv6(&error) => start(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),
+            settled => settled.map_err(|error| error.to_string()),
+        };
+    };
+    let found = (name.as_str(), port).to_socket_addrs().and_then(|mut found| {
+        found.next().ok_or_else(|| io::Error::new(ErrorKind::NotFound, "the name has no address"))
+    });
+    start(found.map_err(|error| format!("cannot listen on {name:?}: {error}"))?)
+}
+
+fn start(arguments: &Arguments, addr: SocketAddr) -> Result<TestServer, StartError> {
+    // WIRE: let mut directory = Directory::new(arguments.directory()).may_be_missing()
+    // WIRE:     .default_content_type(&arguments.content_type);
+    // WIRE: for (name, value) in arguments.fields() { directory = directory.header(name, value); }
+    // WIRE: the next line goes; until then nobody asks for these.
+    let _ = (&arguments.content_type, arguments.fields(), arguments.cgi);
+    // WIRE: `.dir(directory)` instead of `.dir_unchecked(..)`
+    let mut builder = TestServer::builder().dir_unchecked(arguments.directory()).bind(addr);
+    // WIRE: if !arguments.strict { builder = builder.http_server(); }
+    // WIRE: if arguments.cgi { builder = builder.cgi(Cgi::default()); }
+    if !arguments.quiet {
+        builder = builder.log(|event| to_stderr(&output::log_lines(event, &Zoned::now())));
+    }
+    // Nobody asks what was received, and the program may run for months.
+    builder.protocol(arguments.protocol()).journal_limit(0).try_start()
+}
+
+/// Whether it may be for want of IPv6 that nothing could be bound: a port that is taken is taken with IPv4 as well.
+fn lacks_ipv6(error: &StartError) -> bool {
+    !matches!(error.io_error().kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied)
+}

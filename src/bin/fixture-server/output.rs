@@ -1,0 +1,54 @@
+//! What goes to standard output and standard error.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+use clap_mangen::Man;
+use fixture_server::LogEvent;
+use jiff::Zoned;
+
+use crate::arguments::Arguments;
+
+/// `http.server`'s first line.
+pub(crate) fn first_line(addr: SocketAddr) -> String {
+    let (host, port) = (addr.ip(), addr.port());
+    format!("Serving HTTP on {host} port {port} (http://{addr}/) ...\n")
+}
+
+/// `http.server`'s last line, which begins below the `^C` that a terminal shows.
+pub(crate) const FAREWELL: &str = "\nKeyboard interrupt received, exiting.\n";
+
+/// What http.server logs about an answer.
+pub(crate) fn log_lines(event: &LogEvent, time: &Zoned) -> String {
+    let client = event.request().peer().map_or_else(|| "-".to_owned(), |peer| peer.ip().to_string());
+    let time = time.strftime("%d/%b/%Y %H:%M:%S");
+    event.lines().iter().map(|text| format!("{client} - - [{time}] {text}\n")).collect::<Vec<_>>().concat()
+}
+
+pub(crate) fn completions(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "fixture-server", &mut script);
+    script
+}
+
+pub(crate) fn man_page() -> Vec<u8> {
+    let mut page = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = Man::new(Arguments::command()).render(&mut page);
+    page
+}
+
+/// At once even into a pipe, because scripts wait for what comes.
+pub(crate) fn to_stdout(text: &[u8]) {
+    let mut stdout = io::stdout().lock();
+    // A closed standard output is no reason not to serve.
+    let _ = stdout.write_all(text).and_then(|()| stdout.flush());
+}
+
+/// Writes in one go, so that the lines of answers given at the same time do not mix.
+pub(crate) fn to_stderr(lines: &str) {
+    // There is nowhere left to complain to.
+    let _ = io::stderr().lock().write_all(lines.as_bytes());
+}
