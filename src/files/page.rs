@@ -1,9 +1,8 @@
 //! The error responses of http.server and their page (sections 1 and 13 of its semantics).
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 
+use crate::message::quoted::quoted;
 use crate::message::response::Response;
 
 /// The error response of http.server. Without a message it says the phrase of the status, without an explanation
@@ -25,28 +24,6 @@ pub(crate) fn error(status: u16, message: Option<&str>, explain: Option<&str>) -
 /// The answer to a method that nothing serves: `501 Unsupported method ('POST')`.
 pub(crate) fn unsupported(method: &str) -> Response {
     error(501, Some(&format!("Unsupported method ({})", quoted(method))), None)
-}
-
-/// A text of the client's as messages show it: written like a Python string literal.
-pub(crate) fn quoted(text: &str) -> String {
-    let delimiter = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push(delimiter);
-    for character in text.chars() {
-        match character {
-            '\\' => out.push_str("\\\\"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            _ if character == delimiter => out.extend(['\\', character]),
-            '\0'..='\x1f' | '\x7f'..='\u{a0}' | '\u{ad}' => push_escape(&mut out, 'x', 2, character),
-            '\u{100}'..='\u{ffff}' if !is_printable(character) => push_escape(&mut out, 'u', 4, character),
-            '\u{10000}'.. if !is_printable(character) => push_escape(&mut out, 'U', 8, character),
-            _ => out.push(character),
-        }
-    }
-    out.push(delimiter);
-    out
 }
 
 /// Appends `text` with `&`, `<` and `>` as character references; quotes stay as they are, for the pages have no
@@ -86,19 +63,6 @@ fn reason(message: &str) -> Bytes {
         _ => u8::try_from(u32::from(character)).unwrap_or(b'?'),
     };
     message.chars().map(byte).collect()
-}
-
-/// Whether Python shows a character above U+00FF as itself. `str::escape_debug` decides by the same general
-/// categories, and escapes combining characters at the beginning of a text only, hence the letter before it.
-fn is_printable(character: char) -> bool {
-    let mut text = String::from("a");
-    text.push(character);
-    text.escape_debug().eq(text.chars())
-}
-
-fn push_escape(out: &mut String, kind: char, width: usize, character: char) {
-    // Writing to a string can not fail.
-    let _ = write!(out, "\\{kind}{:0width$x}", u32::from(character));
 }
 
 /// The phrase and the explanation of a status (section 13).
@@ -259,23 +223,6 @@ mod tests {
     #[case::line_ends("a\r\nX: b", b"a  X: b")]
     fn a_reason_is_latin_1_without_line_ends(#[case] message: &str, #[case] expected: &[u8]) {
         assert_eq!(reason(message), expected);
-    }
-
-    #[rstest]
-    #[case::plain("POST", "'POST'")]
-    #[case::empty("", "''")]
-    #[case::apostrophe("it's", "\"it's\"")]
-    #[case::quotation_mark("a\"b", "'a\"b'")]
-    #[case::both("'\"", r#"'\'"'"#)]
-    #[case::backslash(r"a\b", r"'a\\b'")]
-    #[case::blanks("\t\n\r", r"'\t\n\r'")]
-    #[case::control("\0\x1f\x7f\u{80}\u{a0}\u{ad}", r"'\x00\x1f\x7f\x80\xa0\xad'")]
-    #[case::latin_1("\u{a1}\u{ac}\u{ae}\u{ff}", "'\u{a1}\u{ac}\u{ae}\u{ff}'")]
-    #[case::printable("\u{416}\u{6f22}\u{1f980}", "'\u{416}\u{6f22}\u{1f980}'")]
-    #[case::combining("e\u{301}", "'e\u{301}'")]
-    #[case::not_printable("\u{200b}\u{2028}\u{e000}\u{e0001}", r"'\u200b\u2028\ue000\U000e0001'")]
-    fn a_text_is_quoted_like_a_python_string(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(quoted(text), expected);
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub(crate) mod fault;
 pub(crate) mod field;
 pub(crate) mod field_block;
 pub(crate) mod into_response;
+pub(crate) mod quoted;
 pub(crate) mod request;
+mod request_line;
 pub(crate) mod response;
 pub(crate) mod target;

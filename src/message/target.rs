@@ -19,6 +19,15 @@ impl Target {
     /// Finds path and query of a target that lies at `start` of the head.
     pub(crate) fn locate(target: &[u8], start: usize) -> Target {
         let skipped = if target.first() == Some(&b'/') { 0 } else { authority_end(target) };
+        Target::behind(skipped, target, start)
+    }
+
+    /// The same for a target that is path and query whatever it looks like: `http://host/a` names a directory `http:`.
+    pub(crate) fn whole(target: &[u8], start: usize) -> Target {
+        Target::behind(0, target, start)
+    }
+
+    fn behind(skipped: usize, target: &[u8], start: usize) -> Target {
         let (mut end, mut query, mut plain) = (target.len(), None, true);
         // An index and not an iterator: this runs for each request, and tests run without optimisation.
         let mut at = skipped;
@@ -105,5 +114,19 @@ mod tests {
         assert_eq!(text(&found.path), path);
         assert_eq!(found.query.as_ref().map(text), query);
         assert_eq!(found.plain, plain);
+    }
+
+    #[rstest]
+    #[case::a_url("http://host/a?q", "http://host/a", Some("q"))]
+    #[case::a_url_without_a_path("http://host", "http://host", None)]
+    #[case::no_slash("a.txt", "a.txt", None)]
+    #[case::a_query_alone("?q#f", "", Some("q"))]
+    #[case::a_fragment_alone("#f?q", "", None)]
+    fn a_whole_target_is_path_and_query(#[case] target: &str, #[case] path: &str, #[case] query: Option<&str>) {
+        let head = format!("GET {target}");
+        let found = Target::whole(target.as_bytes(), 4);
+        let text = |range: &Range<u32>| &head[range.start as usize..range.end as usize];
+        assert_eq!((text(&found.relative), text(&found.path)), (target, path));
+        assert_eq!(found.query.as_ref().map(text), query);
     }
 }

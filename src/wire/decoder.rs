@@ -6,6 +6,7 @@ use crate::message::target::{Target, position};
 
 use super::body::BodyDecoder;
 use super::head::{self, Framing, Outline, Parsed};
+use super::http_server::{Found, HeadReader};
 use super::refusal::Refusal;
 use super::{Dialect, Exchange, Limits, Reading};
 
@@ -13,8 +14,12 @@ use super::{Dialect, Exchange, Limits, Reading};
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
     state: State,
+    /// By which rules the input was read so far.
+    dialect: Dialect,
     /// What is known of a head that did not come at once; boxed, since most connections never need it.
     outline: Option<Box<Outline>>,
+    /// The same in the dialect of http.server.
+    reader: Option<Box<HeadReader>>,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +64,7 @@ impl Decoder {
     /// Looks at the input; returns how much of it was used, and what to do. Input that was not used is offered again,
     /// followed by more.
     pub(crate) fn feed(&mut self, input: &[u8], reading: &Reading) -> (usize, Step) {
+        self.dialect = reading.dialect;
         match &mut self.state {
             State::Head => self.feed_head(input, reading),
             State::Undecided(_) => (0, Step::NeedMore),
@@ -120,6 +126,7 @@ impl Decoder {
     /// Whether a request has begun and is not complete.
     pub(crate) fn is_amid(&self, input: &[u8]) -> bool {
         match self.state {
+            State::Head if self.dialect == Dialect::HttpServer => !input.is_empty(),
             State::Head => input.iter().any(|byte| !matches!(byte, b'\r' | b'\n')),
             State::Body(_) => true,
             State::Undecided(_) | State::Passing(_) | State::Over => false,
@@ -131,13 +138,33 @@ impl Decoder {
         matches!(self.state, State::Body(_) | State::Passing(_))
     }
 
-    /// The client sends no more: what is left of its requests, if it amounts to anything.
-    pub(crate) fn end(&mut self, input: &[u8], _reading: &Reading) -> Option<Step> {
-        self.give_up(input, if self.is_in_body() { Refusal::BodyCutShort } else { Refusal::HeadCutShort })
+    /// The client sends no more: what is left of its requests, if it amounts to anything. It is acted on as if it came
+    /// from [`feed`](Self::feed), and all of the input is used.
+    pub(crate) fn end(&mut self, input: &[u8], reading: &Reading) -> Option<Step> {
+        self.dialect = reading.dialect;
+        if self.dialect == Dialect::HttpServer && matches!(self.state, State::Head) {
+            if input.is_empty() {
+                return None;
+            }
+            let (_, step) = self.feed_as_http_server(input, true, reading);
+            if matches!(self.state, State::Head) {
+                self.state = State::Over;
+            }
+            return Some(step);
+        }
+        self.refuse_rest(input, if self.is_in_body() { Refusal::BodyCutShort } else { Refusal::HeadCutShort })
     }
 
-    /// The connection ends here, or its time is up: the refusal of what was left incomplete.
+    /// Time is up: the refusal of what was left incomplete. http.server has no words for that.
     pub(crate) fn give_up(&mut self, input: &[u8], refusal: Refusal) -> Option<Step> {
+        if self.dialect == Dialect::HttpServer && self.is_amid(input) {
+            self.state = State::Over;
+            return Some(Step::HangUp);
+        }
+        self.refuse_rest(input, refusal)
+    }
+
+    fn refuse_rest(&mut self, input: &[u8], refusal: Refusal) -> Option<Step> {
         if !self.is_amid(input) {
             return None;
         }
@@ -152,19 +179,46 @@ impl Decoder {
         if input.is_empty() {
             return (0, Step::NeedMore);
         }
-        let parsed = match self.look_at(input, &reading.limits) {
+        if reading.dialect == Dialect::HttpServer {
+            return self.feed_as_http_server(input, false, reading);
+        }
+        let mut parsed = match self.look_at(input, &reading.limits) {
             Ok(Some(parsed)) => parsed,
             Ok(None) => return (0, Step::NeedMore),
             Err(refusal) => return (input.len(), self.refuse(input, refusal)),
         };
         self.outline = None;
+        // Who sends the body without waiting needs no leave (RFC 9110, section 10.1.1).
+        parsed.expects_continue &= parsed.framing != Framing::Length(0) && input.len() == parsed.length;
+        self.hand_out(parsed)
+    }
+
+    fn feed_as_http_server(&mut self, input: &[u8], is_all: bool, reading: &Reading) -> (usize, Step) {
+        let mut fresh = HeadReader::default();
+        let reader = self.reader.as_deref_mut().unwrap_or(&mut fresh);
+        match reader.read(input, is_all, reading.protocol) {
+            Found::NeedMore => {
+                self.reader.get_or_insert_with(|| Box::new(fresh));
+                (0, Step::NeedMore)
+            }
+            Found::Head(parsed) => {
+                self.reader = None;
+                self.hand_out(parsed)
+            }
+            Found::Nothing => {
+                self.state = State::Over;
+                (input.len(), Step::HangUp)
+            }
+            Found::Refused(refusal, head, exchange) => {
+                self.state = State::Over;
+                (input.len(), Step::Refused { request: Request::new(head, Content::default()), refusal, exchange })
+            }
+        }
+    }
+
+    fn hand_out(&mut self, parsed: Parsed) -> (usize, Step) {
         let Parsed { head, length, framing, exchange, expects_continue } = parsed;
         let request = Request::new(head, Content::default());
-        // Who sends the body without waiting needs no leave (RFC 9110, section 10.1.1), but http.server gives it.
-        let expects_continue = match reading.dialect {
-            Dialect::Rfc9112 => expects_continue && framing != Framing::Length(0) && input.len() == length,
-            Dialect::HttpServer => expects_continue,
-        };
         if framing == Framing::Length(0) && !expects_continue {
             return (length, Step::Request(request, exchange));
         }

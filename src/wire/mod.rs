@@ -10,12 +10,15 @@
 //! What is refused, and why, is the list of [`Refusal`](refusal::Refusal): strict where leniency lets two parties read
 //! the same bytes as different requests (RFC 9112, section 11.2), tolerant where the RFC allows it: bare LF line ends,
 //! empty lines before a request, equal repeated lengths, bytes outside ASCII in targets and values.
+//!
+//! That is one [`Dialect`]; the other one reads what Python's http.server reads as Python's http.server reads it.
 
 pub(crate) mod body;
 pub(crate) mod date;
 pub(crate) mod decoder;
 pub(crate) mod encode;
 pub(crate) mod head;
+mod http_server;
 pub(crate) mod refusal;
 
 #[cfg(test)]
@@ -29,7 +32,7 @@ pub(crate) enum Dialect {
     /// RFC 9112, strict where leniency lets two parties read different requests.
     #[default]
     Rfc9112,
-    /// Python's http.server, to the letter.
+    /// Python's http.server, to the letter; of the limits only that of bodies applies, for it has its own.
     HttpServer,
 }
 

@@ -4,7 +4,12 @@ use std::fmt;
 
 use http::StatusCode;
 
+use crate::message::field::latin1;
+use crate::message::quoted::quoted;
+use crate::message::request::Request;
 use crate::message::response::Response;
+
+use super::http_server::Words;
 
 /// The reasons to refuse a request. Each has its golden requests in `wire/tests.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,14 +66,30 @@ pub(crate) enum Refusal {
     BodyCutShort,
     /// The head or the body did not come in time.
     TooSlow,
+    /// http.server: the last of three or more words is no version.
+    VersionWord,
+    /// http.server: a version of 2.0 or later.
+    LaterVersion,
+    /// http.server: one word, or more than three.
+    WordCount,
+    /// http.server: two words, as in HTTP/0.9, and the first is not `GET`.
+    OldMethod,
+    /// http.server: the request line is longer than 64 KiB.
+    LineTooLong,
+    /// http.server: a line of the fields is longer than 64 KiB.
+    FieldLineTooLong,
+    /// http.server: more than 100 lines of fields.
+    TooManyFieldLines,
 }
 
 impl Refusal {
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Refusal::TargetTooLong => StatusCode::URI_TOO_LONG,
-            Refusal::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            Refusal::HeadTooLarge | Refusal::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Refusal::TargetTooLong | Refusal::LineTooLong => StatusCode::URI_TOO_LONG,
+            Refusal::Version | Refusal::LaterVersion => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            Refusal::HeadTooLarge | Refusal::TooManyFields | Refusal::FieldLineTooLong | Refusal::TooManyFieldLines => {
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+            }
             Refusal::UnknownCoding => StatusCode::NOT_IMPLEMENTED,
             Refusal::BodyTooLarge | Refusal::ChunkedOverhead => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -108,6 +129,13 @@ impl Refusal {
             Refusal::HeadCutShort => "the connection ended inside the head",
             Refusal::BodyCutShort => "the connection ended inside the body",
             Refusal::TooSlow => "the request did not arrive in time (`.read_timeout(time)` of the builder)",
+            Refusal::VersionWord => "the last word of the request line is no version",
+            Refusal::LaterVersion => "the version is 2.0 or later",
+            Refusal::WordCount => "the request line has neither two nor three words",
+            Refusal::OldMethod => "the request line has no version, and its method is not GET",
+            Refusal::LineTooLong => "the request line is longer than 65536 bytes",
+            Refusal::FieldLineTooLong => "a line of the header fields is longer than 65536 bytes",
+            Refusal::TooManyFieldLines => "the header fields have more than 100 lines",
         }
     }
 }
@@ -118,6 +146,32 @@ impl Refusal {
         let status = self.status();
         let phrase = status.canonical_reason().unwrap_or_default();
         Response::text(format!("{} {phrase}: {self}\n", status.as_str())).with_code(status).close()
+    }
+
+    /// The message and the explanation that http.server has for a refused request; without the latter the usual one of
+    /// the status. What http.server never refuses has the reason for its message.
+    pub(crate) fn http_server_wording(self, request: &Request) -> (String, Option<&'static str>) {
+        let line = &*request.head().raw;
+        let words = Words::of(line.split(|&byte| byte == b'\n').next().unwrap_or_default());
+        let message = match self {
+            Refusal::VersionWord => format!("Bad request version ({})", quoted(&latin1(words.last(line)))),
+            Refusal::LaterVersion => {
+                let version = words.last(line);
+                format!("Invalid HTTP version ({})", latin1(version.strip_prefix(b"HTTP/").unwrap_or(version)))
+            }
+            Refusal::WordCount => format!("Bad request syntax ({})", quoted(&request.request_line())),
+            Refusal::OldMethod => format!("Bad HTTP/0.9 request type ({})", quoted(&latin1(words.first(line)))),
+            Refusal::LineTooLong => "URI Too Long".to_owned(),
+            Refusal::FieldLineTooLong => "Line too long".to_owned(),
+            Refusal::TooManyFieldLines => "Too many headers".to_owned(),
+            _ => self.text().to_owned(),
+        };
+        let explanation = match self {
+            Refusal::FieldLineTooLong => Some("got more than 65536 bytes when reading header line"),
+            Refusal::TooManyFieldLines => Some("got more than 100 headers"),
+            _ => None,
+        };
+        (message, explanation)
     }
 }
 

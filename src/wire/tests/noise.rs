@@ -5,7 +5,7 @@ use super::refused::REFUSED;
 use super::*;
 
 /// Xorshift: the same numbers in each run, so that what fails once fails again.
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
@@ -15,17 +15,17 @@ impl Numbers {
         self.0
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() >> 11).unwrap_or(usize::MAX) % limit.max(1)
     }
 
     /// Mostly bytes that mean something in HTTP.
-    fn byte(&mut self) -> u8 {
+    pub(super) fn byte(&mut self) -> u8 {
         const TELLING: &[u8] = b"\r\n\r\n\r\n  \t::;,//*?#%0127afxGH.\0\x16\x7f\x80\xff";
         if self.below(4) == 0 { self.next().to_le_bytes()[0] } else { TELLING[self.below(TELLING.len())] }
     }
 
-    fn pieces<'i>(&mut self, mut input: &'i [u8]) -> Vec<&'i [u8]> {
+    pub(super) fn pieces<'i>(&mut self, mut input: &'i [u8]) -> Vec<&'i [u8]> {
         let mut pieces = Vec::new();
         let most = 1 + self.below(input.len().max(1));
         while !input.is_empty() {
@@ -35,14 +35,40 @@ impl Numbers {
         }
         pieces
     }
+
+    /// One of the examples, with some of it changed, gone or repeated.
+    pub(super) fn damaged(&mut self, examples: &[&[u8]]) -> Vec<u8> {
+        let mut input = examples[self.below(examples.len())].to_vec();
+        for _ in 0..=self.below(3) {
+            let (at, to) = (self.below(input.len()), self.below(input.len()));
+            let (from, to) = (at.min(to), at.max(to));
+            match self.below(6) {
+                _ if input.is_empty() => input.push(self.byte()),
+                0 | 1 => input[at] = self.byte(),
+                2 => input.insert(at, self.byte()),
+                3 => drop(input.drain(from..to.min(from + 5))),
+                4 => input.extend_from_within(from..to),
+                _ => {
+                    let other = examples[self.below(examples.len())];
+                    input.truncate(at);
+                    input.extend_from_slice(&other[self.below(other.len())..]);
+                }
+            }
+        }
+        input
+    }
 }
 
 #[track_caller]
 fn check_noise(input: &[u8], numbers: &mut Numbers) {
-    let limits = tight();
-    let whole = read([input], &limits, Afterwards::Closed);
+    check_noise_as(input, &reading(&tight()), numbers);
+}
+
+#[track_caller]
+pub(super) fn check_noise_as(input: &[u8], reading: &Reading, numbers: &mut Numbers) {
+    let whole = read_as([input], reading, Afterwards::Closed);
     let pieces = numbers.pieces(input);
-    let cut = read(pieces.iter().copied(), &limits, Afterwards::Closed);
+    let cut = read_as(pieces.iter().copied(), reading, Afterwards::Closed);
     assert_eq!(
         cut,
         whole,
@@ -75,23 +101,7 @@ fn requests_with_damage_are_read_to_their_end() {
     let examples: Vec<&[u8]> =
         GOLDEN.iter().map(|golden| golden.1).chain(REFUSED.iter().map(|refused| refused.1)).collect();
     for _ in 0..12_000 {
-        let mut input = examples[numbers.below(examples.len())].to_vec();
-        for _ in 0..=numbers.below(3) {
-            let (at, to) = (numbers.below(input.len()), numbers.below(input.len()));
-            let (from, to) = (at.min(to), at.max(to));
-            match numbers.below(6) {
-                _ if input.is_empty() => input.push(numbers.byte()),
-                0 | 1 => input[at] = numbers.byte(),
-                2 => input.insert(at, numbers.byte()),
-                3 => drop(input.drain(from..to.min(from + 5))),
-                4 => input.extend_from_within(from..to),
-                _ => {
-                    let other = examples[numbers.below(examples.len())];
-                    input.truncate(at);
-                    input.extend_from_slice(&other[numbers.below(other.len())..]);
-                }
-            }
-        }
+        let input = numbers.damaged(&examples);
         check_noise(&input, &mut numbers);
     }
 }

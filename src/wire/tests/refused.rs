@@ -6,12 +6,14 @@ use super::*;
 type Refused = (&'static str, &'static [u8], Afterwards, Refusal);
 
 macro_rules! every_refusal {
-    ($($Variant:ident)+) => {
+    ($($Variant:ident)+; $($OfHttpServer:ident)+) => {
         const EVERY: &[Refusal] = &[$(Refusal::$Variant),+];
+        pub(super) const OF_HTTP_SERVER: &[Refusal] = &[$(Refusal::$OfHttpServer),+];
 
         /// Does not compile when a variant is missing above.
         const _: fn(Refusal) = |refusal| match refusal {
             $(Refusal::$Variant => {})+
+            $(Refusal::$OfHttpServer => {})+
         };
     };
 }
@@ -19,7 +21,8 @@ macro_rules! every_refusal {
 every_refusal! {
     TlsHandshake RequestLine Target TargetTooLong Version FoldedField BlankBeforeColon BareCr FieldName FieldValue
     HeadTooLarge TooManyFields NoHost BadHost BadLength LengthAndChunked ChunkedInHttp10 NotChunkedLast UnknownCoding
-    BadChunk ChunkedOverhead BadTrailer BodyTooLarge HeadCutShort BodyCutShort TooSlow
+    BadChunk ChunkedOverhead BadTrailer BodyTooLarge HeadCutShort BodyCutShort TooSlow;
+    VersionWord LaterVersion WordCount OldMethod LineTooLong FieldLineTooLong TooManyFieldLines
 }
 
 macro_rules! chunked {
@@ -227,11 +230,12 @@ fn every_refusal_has_an_example_here() {
 
 #[test]
 fn every_refusal_is_the_fault_of_the_client_and_says_what_it_is() {
-    for &refusal in EVERY {
-        let is_ours = matches!(refusal, Refusal::Version | Refusal::UnknownCoding);
+    let all = || EVERY.iter().chain(OF_HTTP_SERVER);
+    for &refusal in all() {
+        let is_ours = matches!(refusal, Refusal::Version | Refusal::UnknownCoding | Refusal::LaterVersion);
         assert_eq!(refusal.status().is_client_error(), !is_ours, "{refusal:?}: {}", refusal.status());
         assert!(refusal.text().len() > 10 && !refusal.text().ends_with('.'), "{refusal:?}: {refusal}");
-        let others = EVERY.iter().filter(|other| other.text() == refusal.text()).count();
+        let others = all().filter(|other| other.text() == refusal.text()).count();
         assert_eq!(others, 1, "another refusal says the same as {refusal:?}");
     }
 }
