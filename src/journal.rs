@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::net::SocketAddr;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use parking_lot::Mutex;
 
-use crate::message::delivery::{Arrival, Client, Ended, Receipt};
+use crate::message::delivery::{Arrival, Ended, Receipt};
 use crate::message::field::Field;
 use crate::message::request::{Request, shown_body};
 use crate::rules::RuleCore;
@@ -62,7 +61,6 @@ pub(crate) struct Record {
     pub(crate) request: Request,
     #[expect(clippy::redundant_allocation, reason = "half the size: few requests are refused, and all are kept")]
     pub(crate) refusal: Option<Box<&'static str>>,
-    pub(crate) client: Arc<Client>,
     pub(crate) arrival: Arrival,
     pub(crate) route: Route,
     pub(crate) rule: Option<Arc<RuleCore>>,
@@ -159,19 +157,13 @@ impl RecordedRequest {
     /// The connection it came on, counted from 1 for each server.
     #[must_use]
     pub fn connection(&self) -> usize {
-        self.record.client.number
+        self.client().map_or(0, |client| client.number)
     }
 
     /// Its number among the requests of its connection, from 1.
     #[must_use]
     pub fn number_on_connection(&self) -> usize {
         self.record.arrival.number
-    }
-
-    /// The client's address; `None` on a Unix socket.
-    #[must_use]
-    pub fn peer(&self) -> Option<SocketAddr> {
-        self.record.client.peer
     }
 
     /// When its head was complete.

@@ -81,10 +81,7 @@ impl LogEvent {
         if self.status() == Some(StatusCode::URI_TOO_LONG) {
             return String::new();
         }
-        let head = self.request.raw_head();
-        let mut lines = head.split(|byte| matches!(byte, b'\r' | b'\n'));
-        let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
-        crate::message::field::latin1(line)
+        self.request.request_line()
     }
 }
 

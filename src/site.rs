@@ -80,13 +80,13 @@ impl Site {
             Some(Selected { rule, handler, params, hit }) => (Some(rule), Some(handler), params, hit),
             None => (None, None, None, 0),
         };
+        request.set_client(client);
         if hit > 0 {
             request.set_match(params, hit);
         }
         let record = Arc::new(Record {
             request,
             refusal: refusal.map(|refusal| Box::new(refusal.text())),
-            client,
             arrival,
             route,
             rule,

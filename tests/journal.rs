@@ -114,7 +114,7 @@ fn connections_are_counted_and_requests_on_them_too() -> Test {
     let requests = server.requests();
     let places: Vec<_> = requests.iter().map(|r| (r.connection(), r.number_on_connection())).collect();
     assert_eq!(places, [(1, 1), (2, 1), (1, 2), (2, 2), (2, 3)]);
-    let peers: Vec<_> = requests.iter().map(RecordedRequest::peer).collect();
+    let peers: Vec<_> = requests.iter().map(|request| request.peer()).collect();
     let (first, second) = (first.stream.local_addr()?, second.stream.local_addr()?);
     assert_eq!(peers, [first, second, first, second, second].map(Some));
     Ok(())

@@ -225,6 +225,9 @@ impl Connection {
         if self.sending.is_none() && self.phase == Phase::Open {
             let inbox = std::mem::take(&mut self.inbox);
             if let Some(step) = self.decoder.give_up(inbox.unread(), Refusal::TooSlow) {
+                if let decoder::Step::HangUp = step {
+                    return Fate::Close;
+                }
                 return match self.act(step, scratch, hands) {
                     Progress::Gone => Fate::Close,
                     Progress::Blocked => self.wait(true),

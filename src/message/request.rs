@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
 use super::convert::IntoBody;
+use super::delivery::Client;
 use super::field::{Field, text_of};
 use super::target::{Target, position};
 
@@ -100,6 +102,8 @@ struct Inner {
     /// What `{name}`s of the matching rule stand for; boxed, because few requests have them and all are kept.
     params: Option<Box<Vec<(String, String)>>>,
     hit: usize,
+    /// Who sent it; `None` for one that did not come over a connection.
+    client: Option<Arc<Client>>,
     decoded: OnceLock<Box<Decoded>>,
 }
 
@@ -118,7 +122,7 @@ struct Decoded {
 
 impl Request {
     pub(crate) fn new(head: Head, body: Content) -> Request {
-        let inner = Inner { head, body, params: None, hit: 0, decoded: OnceLock::new() };
+        let inner = Inner { head, body, params: None, hit: 0, client: None, decoded: OnceLock::new() };
         Request { inner: Arc::new(inner) }
     }
 
@@ -138,6 +142,17 @@ impl Request {
             inner.params = params.filter(|params| !params.is_empty()).map(Box::new);
             inner.hit = hit;
         }
+    }
+
+    /// Notes who sent it; possible as long as nobody else holds the request.
+    pub(crate) fn set_client(&mut self, client: Arc<Client>) {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.client = Some(client);
+        }
+    }
+
+    pub(crate) fn client(&self) -> Option<&Client> {
+        self.inner.client.as_deref()
     }
 
     pub(crate) fn head(&self) -> &Head {
@@ -225,6 +240,12 @@ impl Request {
     #[must_use]
     pub fn path(&self) -> &str {
         &self.decoded().path
+    }
+
+    /// The client's address; `None` on a Unix socket, and of a request that was not received but made.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.client()?.peer
     }
 
     /// The first value of a query parameter, decoded (`+` is a space).

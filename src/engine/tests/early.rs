@@ -203,7 +203,9 @@ fn a_body_flows_in_while_the_answer_flows_out_and_no_faster_than_it_is_taken() {
 #[test]
 fn a_body_that_is_cut_short_ends_for_whoever_takes_it() {
     let (mut stage, script) = scripted([bytes(POST), bytes("bo"), Read::End], 100);
-    (0..3).for_each(|_| drop(stage.run()));
+    for _ in 0..3 {
+        let _ = stage.run();
+    }
     assert_eq!(script.taken.lock().as_slice(), b"bo");
     assert!(script.sink_is_gone.load(SeqCst));
     script.ended.store(true, SeqCst);
