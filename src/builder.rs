@@ -3,15 +3,20 @@
 mod http_server;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+#[cfg(unix)]
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Settings;
+use crate::files::ErrorPages;
+#[cfg(unix)]
+use crate::files::cgi::Cgi;
+use crate::files::directory::{Directory, IntoDir};
 use crate::hook::Hook;
 use crate::journal::JournalLimits;
 use crate::log::LogEvent;
-use crate::message::convert::convert;
+use crate::message::convert::{IntoStatus, convert};
 use crate::message::request::Version;
 use crate::message::target::MAX_HEAD;
 use crate::server::TestServer;
@@ -33,25 +38,20 @@ use crate::start_error::StartError;
 #[must_use = "a builder does nothing until `.start()` or `.try_start()`"]
 #[derive(Debug)]
 pub struct Builder {
-    pub(crate) dir: Option<Dir>,
+    pub(crate) dir: Option<Directory>,
+    pub(crate) pages: ErrorPages,
     pub(crate) bind: Bind,
     pub(crate) settings: Settings,
     /// Time limits were asked for.
     pub(crate) is_timed: bool,
     pub(crate) journal: JournalLimits,
     pub(crate) manners: Manners,
+    #[cfg(unix)]
+    pub(crate) cgi: Option<Cgi>,
 }
 
 /// Beyond what anybody waits for, and within what the clock can tell: a later deadline would be a panic in the wrong place.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
-
-/// What to serve.
-#[derive(Debug)]
-pub(crate) struct Dir {
-    pub(crate) path: PathBuf,
-    /// It must be there when the server starts.
-    pub(crate) must_exist: bool,
-}
 
 /// Where a server listens.
 #[derive(Debug, Clone)]
@@ -75,35 +75,20 @@ impl Builder {
     pub(crate) fn new() -> Builder {
         Builder {
             dir: None,
+            pages: ErrorPages::default(),
             bind: Bind::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)),
             settings: Settings::default(),
             is_timed: false,
             journal: JournalLimits::default(),
             manners: Manners::default(),
+            #[cfg(unix)]
+            cgi: None,
         }
     }
 
-    /// Serves this directory where no rule fits. Default: none.
+    /// Serves this directory where no rule fits: a path, or a [`Directory`] with options. Default: none.
     pub fn dir(mut self, dir: impl IntoDir) -> Builder {
-        self.dir = Some(Dir { path: dir.into_dir(), must_exist: true });
-        self
-    }
-
-    /// [`dir`](Builder::dir) for a directory that need not be there yet: until it is, everything in it is 404.
-    ///
-    /// ```
-    /// # use fixture_server::prelude::*;
-    /// let work = tempfile::tempdir()?;
-    /// let server = TestServer::builder().dir_unchecked(work.path().join("out")).start();
-    /// assert!(ureq::get(server.url("/report.txt")).call().is_err());
-    ///
-    /// std::fs::create_dir(work.path().join("out"))?;
-    /// std::fs::write(work.path().join("out/report.txt"), "done")?;
-    /// assert!(ureq::get(server.url("/report.txt")).call().is_ok());
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn dir_unchecked(mut self, dir: impl IntoDir) -> Builder {
-        self.dir = Some(Dir { path: dir.into_dir(), must_exist: false });
+        self.dir = Some(dir.into_dir());
         self
     }
 
@@ -216,7 +201,69 @@ impl Builder {
     /// answers and holds the response up. Default: silence.
     #[track_caller]
     pub fn log(mut self, sink: impl Fn(&LogEvent) + Send + Sync + 'static) -> Builder {
-        self.manners.log = Some(Hook::new(Arc::new(sink)));
+        self.manners.log = Some(Hook::new("log", Arc::new(sink)));
+        self
+    }
+
+    /// The page of errors: of the directory, and of [`Response::error`](crate::Response::error). `{code}`, `{message}` and
+    /// `{explain}` stand for the status and the two texts, in which `&`, `<` and `>` are escaped; other braces stay. Default:
+    /// the page of http.server. There it is `error_message_format`.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::builder()
+    ///     .dir("fixtures/site")
+    ///     .error_page(r#"{"error": {code}, "detail": "{message}"}"#)
+    ///     .error_content_type("application/json")
+    ///     .start();
+    /// # let client: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    /// let mut answer = client.get(server.url("/missing")).call()?;
+    /// assert_eq!(answer.headers()["content-type"], "application/json");
+    /// assert_eq!(answer.body_mut().read_to_string()?, r#"{"error": 404, "detail": "File not found"}"#);
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
+    pub fn error_page(mut self, template: impl Into<String>) -> Builder {
+        self.pages.set_template(template.into());
+        self
+    }
+
+    /// The content type of error pages. Default: `text/html;charset=utf-8`. http.server: `error_content_type`.
+    ///
+    /// # Panics
+    ///
+    /// If it has no `/` or holds CR, LF or NUL.
+    #[track_caller]
+    pub fn error_content_type(mut self, content_type: impl Into<String>) -> Builder {
+        self.pages.set_content_type(content_type.into());
+        self
+    }
+
+    /// What a status is called in answers of the directory and in [`Response::error`](crate::Response::error): the reason
+    /// phrase where there is no special message, and the explanation on the page of an error. Default: the table of
+    /// http.server. There it is `responses`.
+    ///
+    /// # Panics
+    ///
+    /// If the status is out of range, or the phrase holds CR, LF or NUL.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::builder().status_text(418, "Short and Stout", "Tip me over").start();
+    /// server.on("GET", "/", |_| Response::error(418));
+    /// # let client: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    /// let page = client.get(server.url("/")).call()?.body_mut().read_to_string()?;
+    /// assert!(page.contains("<p>Message: Short and Stout.</p>"));
+    /// assert!(page.contains("418 - Tip me over."));
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn status_text(
+        mut self,
+        status: impl IntoStatus,
+        phrase: impl Into<String>,
+        explanation: impl Into<String>,
+    ) -> Builder {
+        self.pages.set_wording(status.into_status(), phrase.into(), explanation.into());
         self
     }
 
@@ -239,38 +286,11 @@ impl Builder {
     /// # Errors
     ///
     /// If the directory cannot be served or the address cannot be listened on.
+    #[track_caller]
     pub fn try_start(self) -> Result<TestServer, StartError> {
         TestServer::from_builder(self)
     }
 }
-
-/// A directory to serve: `"site"`, `&path`, `path_buf`, `&tempdir`.
-///
-/// A `TempDir` by value would be deleted as soon as `start` returns, and does not compile:
-///
-/// ```compile_fail
-/// let dir = tempfile::tempdir().unwrap();
-/// let server = fixture_server::TestServer::start(dir);
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` passed by value is not a directory to serve: pass a path, or `&dir` for a `TempDir`, which would be deleted when `start` returns",
-    label = "neither a path nor a reference to what owns the directory"
-)]
-pub trait IntoDir {
-    /// The path.
-    fn into_dir(self) -> PathBuf;
-}
-
-impl<T: AsRef<Path> + ?Sized> IntoDir for &T {
-    fn into_dir(self) -> PathBuf {
-        self.as_ref().to_owned()
-    }
-}
-
-convert!(IntoDir::into_dir -> PathBuf;
-    PathBuf => |path| path,
-    String => |path| path.into(),
-);
 
 /// An address to bind: `"[::1]:0"`, `SocketAddr`, `(ip, port)`, or a port of 127.0.0.1.
 #[diagnostic::on_unimplemented(

@@ -1,10 +1,10 @@
 //! What goes wrong in user code while requests are answered, gathered for the report.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 
 use parking_lot::Mutex;
 
+use crate::hook::HookPanic;
 use crate::journal::shown_target;
 use crate::message::request::Request;
 use crate::report::{Failure, FailureKind};
@@ -21,31 +21,12 @@ impl Failures {
         self.list.lock().push(Failure::new(kind, text, location));
     }
 
-    /// Runs user code. A panic in it is a failure of `who`, and its message is returned.
-    pub(crate) fn guard<T>(
-        &self,
-        who: &str,
-        request: &Request,
-        location: &'static Location<'static>,
-        code: impl FnOnce() -> T,
-    ) -> Result<T, String> {
-        catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
-            let message = panic_message(&*payload);
-            self.add(FailureKind::Panicked, request, &format!("{who} panicked: {message}"), location);
-            message
-        })
+    /// A closure beside the handlers panicked.
+    pub(crate) fn add_panic(&self, request: &Request, panic: &HookPanic) {
+        self.add(FailureKind::Panicked, request, &panic.text, panic.location);
     }
 
     pub(crate) fn take(&self) -> Vec<Failure> {
         std::mem::take(&mut *self.list.lock())
-    }
-}
-
-/// What a panic said.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
-    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (None, Some(text)) => text.clone(),
-        (None, None) => "(a panic without a text)".to_owned(),
     }
 }

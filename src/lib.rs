@@ -19,7 +19,8 @@
 //!
 //! [`start`](TestServer::start) takes a path or a reference to a `TempDir`. Files, index pages, listings, redirects, dates,
 //! content types and error pages are those of Python's http.server. Nothing is cached: edits show at once.
-//! [`empty`](TestServer::empty) has no directory, [`builder`](TestServer::builder) has the options.
+//! [`empty`](TestServer::empty) has no directory, [`builder`](TestServer::builder) has the options of a server, and
+//! [`Directory`] those of a directory.
 //!
 //! ## Handlers
 //!
@@ -169,7 +170,11 @@ mod wire;
 
 use std::time::Duration;
 
-pub use builder::{Builder, IntoAddr, IntoDir, Protocol};
+pub use builder::{Builder, IntoAddr, Protocol};
+#[cfg(unix)]
+pub use files::cgi::{Cgi, CgiUser};
+pub use files::directory::{Directory, IntoDir};
+pub use files::listing::{IntoPage, Listing, ListingEntry};
 pub use handler::Handler;
 pub use http::{Method, StatusCode};
 pub use journal::{RecordedRequest, Route};
@@ -191,8 +196,8 @@ pub use start_error::StartError;
 /// What a test file imports.
 pub mod prelude {
     pub use crate::{
-        Fault, HandlerResult, IntoResponse, MIB, Method, Pattern, RecordedRequest, Report, Request, Response, Rule,
-        StatusCode, TestServer, any, delete, get, head, method, ms, options, patch, post, put, secs,
+        Directory, Fault, HandlerResult, IntoResponse, MIB, Method, Pattern, RecordedRequest, Report, Request,
+        Response, Rule, StatusCode, TestServer, any, delete, get, head, method, ms, options, patch, post, put, secs,
     };
     #[cfg(feature = "json")]
     pub use serde_json::json;

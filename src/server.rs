@@ -9,10 +9,13 @@ use std::sync::atomic::AtomicUsize;
 
 use parking_lot::Mutex;
 
-use crate::builder::{Bind, Builder, Dir, IntoDir};
+use crate::builder::{Bind, Builder};
 use crate::engine::transport::{self, Listener};
 use crate::engine::{Listening, Service, Settings};
-use crate::files::{self, Directory};
+#[cfg(unix)]
+use crate::files::cgi::{Gateway, Host, fully_qualified};
+use crate::files::directory::{Directory, IntoDir};
+use crate::files::{self, Beyond, Served};
 use crate::handler::Handler;
 use crate::journal::{Journal, RecordedRequest};
 use crate::matchers::path::PathTemplate;
@@ -21,11 +24,14 @@ use crate::matchers::times::IntoTimes;
 use crate::message::convert::IntoMethod;
 use crate::message::into_response::HandlerReturn;
 use crate::message::request::Request;
+#[cfg(unix)]
+use crate::message::request::Version;
 use crate::report::{Report, not_received};
 use crate::rule::Rule;
 use crate::rules::{RuleCore, SharedHandler};
 use crate::site::Site;
 use crate::start_error::StartError;
+use crate::wire::Dialect;
 
 /// An HTTP server for one test. Methods take `&self`; dropping it verifies, then closes the port and every connection.
 ///
@@ -63,6 +69,23 @@ enum At {
     Unix(std::path::PathBuf),
 }
 
+#[cfg(unix)]
+impl At {
+    /// What CGI scripts are told.
+    fn host(&self, settings: &Settings) -> Host {
+        let line = String::from_utf8_lossy(&settings.server_line).into_owned();
+        let (name, port) = match self {
+            At::Tcp(addr) => (fully_qualified(addr.ip()), addr.port()),
+            At::Unix(_) => ("localhost".to_owned(), 0),
+        };
+        let protocol = match settings.reading.protocol {
+            Version::Http10 => "HTTP/1.0",
+            Version::Http11 => "HTTP/1.1",
+        };
+        Host { software: line.trim_start_matches("Server:").trim().to_owned(), name, port, protocol }
+    }
+}
+
 enum Life {
     Listening {
         _port: Listening,
@@ -74,8 +97,8 @@ enum Life {
 }
 
 impl TestServer {
-    /// Serves a directory on a free port of 127.0.0.1, as Python's http.server serves it. When this returns, connections
-    /// are accepted.
+    /// Serves a directory on a free port of 127.0.0.1, as Python's http.server serves it: a path, or a [`Directory`] with
+    /// options. When this returns, connections are accepted.
     ///
     /// # Panics
     ///
@@ -109,19 +132,25 @@ impl TestServer {
         Builder::new()
     }
 
+    #[track_caller]
     pub(crate) fn from_builder(builder: Builder) -> Result<TestServer, StartError> {
-        let Builder { dir, bind, settings, journal, mut manners, .. } = builder;
+        #[cfg(unix)]
+        assert!(
+            builder.cgi.is_none() || builder.dir.is_some(),
+            "CGI scripts lie in the served directory, and there is none: name one with `.dir(..)`"
+        );
+        #[cfg(unix)]
+        let cgi = builder.cgi.clone();
+        let Builder { dir, pages, bind, settings, journal, mut manners, .. } = builder;
         manners.dialect = settings.reading.dialect;
-        let directory = match dir {
-            Some(Dir { path, must_exist: true }) => {
-                Some(Directory::open(&path).map_err(|error| StartError::directory(&path, error))?)
-            }
-            Some(Dir { path, must_exist: false }) => Some(Directory::new(std::path::absolute(&path).unwrap_or(path))),
-            None => None,
+        // To the letter is to the letter: http.server knows no types beyond its table.
+        let beyond = match manners.dialect {
+            Dialect::Rfc9112 => Beyond::MimeGuess,
+            Dialect::HttpServer => Beyond::Nothing,
         };
-        let site = Arc::new(Site::new(directory, Journal::new(journal), manners));
-        let answering = site.clone();
-        let service: Service = Arc::new(move |incoming| answering.answer(incoming));
+        let open =
+            |dir: Directory| Served::open(&dir, beyond).map_err(|error| StartError::directory(dir.path(), error));
+        let served = dir.map(open).transpose()?;
         let (listener, at) = match bind {
             Bind::Tcp(addr) => {
                 let failed = |error| StartError::listen(addr, error);
@@ -136,6 +165,13 @@ impl TestServer {
                 (listener, At::Unix(path))
             }
         };
+        #[cfg(unix)]
+        {
+            manners.gateway = cgi.map(|cgi| Gateway::new(cgi, at.host(&settings)));
+        }
+        let site = Arc::new(Site::new(served, pages, Journal::new(journal), manners));
+        let answering = site.clone();
+        let service: Service = Arc::new(move |incoming| answering.answer(incoming));
         let accepted = Arc::new(AtomicUsize::new(0));
         let port = Listening::start(listener, settings.clone(), service.clone(), accepted.clone())
             .map_err(StartError::engine)?;

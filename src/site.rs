@@ -8,23 +8,26 @@ use std::time::SystemTime;
 use http::StatusCode;
 
 use crate::engine::{Answer, Extent, Incoming, Reply};
-use crate::failures::{Failures, panic_message};
-use crate::files::{self, Directory};
-use crate::hook::Hook;
+use crate::failures::Failures;
+use crate::files::cgi::{Found, Gateway, Stdin};
+use crate::files::{self, ErrorPages, Served};
+use crate::hook::{Hook, panic_message};
 use crate::journal::{Delivery, Journal, Record, RecordedRequest, Route, shown_target};
 use crate::log::LogEvent;
 use crate::message::body::Body;
 use crate::message::request::Request;
 use crate::message::response::Response;
-use crate::report::{FailureKind, Report};
+use crate::report::{Failure, FailureKind, Report};
 use crate::rules::{RuleCore, Rules, Selected, SharedHandler};
 use crate::wire::Dialect;
+use crate::wire::refusal::Refusal;
 
 /// The state of a server that outlives its port.
 pub(crate) struct Site {
     pub(crate) rules: Rules,
     pub(crate) journal: Journal,
-    pub(crate) directory: Option<Directory>,
+    pub(crate) directory: Option<Served>,
+    pages: ErrorPages,
     manners: Manners,
     failures: Arc<Failures>,
 }
@@ -34,23 +37,29 @@ pub(crate) struct Site {
 pub(crate) struct Manners {
     pub(crate) dialect: Dialect,
     /// Is told of each answer.
-    pub(crate) log: Option<Hook<dyn Fn(&LogEvent) + Send + Sync>>,
+    pub(crate) log: Option<Hook<LogFn>>,
     /// Is asked before a client gets leave to send a body, and may answer instead.
-    pub(crate) on_expect: Option<Hook<dyn Fn(&Request) -> Option<Response> + Send + Sync>>,
+    pub(crate) on_expect: Option<Hook<OnExpectFn>>,
+    /// Runs scripts of the directory.
+    pub(crate) gateway: Option<Gateway>,
     /// Tells the time of `Date`.
-    pub(crate) clock: Option<Hook<dyn Fn() -> SystemTime + Send + Sync>>,
+    pub(crate) clock: Option<Hook<ClockFn>>,
 }
+
+pub(crate) type LogFn = dyn Fn(&LogEvent) + Send + Sync;
+pub(crate) type OnExpectFn = dyn Fn(&Request) -> Option<Response> + Send + Sync;
+pub(crate) type ClockFn = dyn Fn() -> SystemTime + Send + Sync;
 
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let directory = self.directory.as_ref().map(Directory::root);
+        let directory = self.directory.as_ref().map(Served::root);
         f.debug_struct("Site").field("directory", &directory).finish_non_exhaustive()
     }
 }
 
 impl Site {
-    pub(crate) fn new(directory: Option<Directory>, journal: Journal, manners: Manners) -> Site {
-        Site { rules: Rules::default(), journal, directory, manners, failures: Arc::default() }
+    pub(crate) fn new(directory: Option<Served>, pages: ErrorPages, journal: Journal, manners: Manners) -> Site {
+        Site { rules: Rules::default(), journal, directory, pages, manners, failures: Arc::default() }
     }
 
     pub(crate) fn answer(&self, incoming: Incoming) -> Answer {
@@ -66,7 +75,7 @@ impl Site {
     }
 
     fn reply(&self, incoming: Incoming, given: Option<Response>) -> Reply {
-        let Incoming { mut request, refusal, client, arrival, .. } = incoming;
+        let Incoming { mut request, refusal, client, arrival, extent } = incoming;
         let may_match = refusal.is_none() && given.is_none();
         let selected = if may_match { self.rules.select(&request) } else { None };
         let route = match (&given, &refusal, &selected, &self.directory) {
@@ -95,13 +104,22 @@ impl Site {
         // Before a handler runs, and so before anything can be seen by the client.
         self.journal.add(record.clone());
 
-        let mut response = match (given, refusal, &handler, &self.directory) {
+        let mut script = None;
+        let response = match (given, refusal, &handler, &self.directory) {
             (Some(given), ..) => given,
-            (None, Some(refusal), ..) => refusal.response(),
+            (None, Some(refusal), ..) => self.refuse(refusal, &record.request),
             (None, None, Some(handler), _) => self.handle(handler, &record),
-            (None, None, None, Some(directory)) => directory.answer(&record.request),
+            (None, None, None, Some(directory)) => match self.find_script(&record.request, directory) {
+                Found::NotCgi => directory.answer(&record.request, &self.pages),
+                Found::Error { status, message } => self.pages.error(status, Some(&message), None),
+                Found::Script(found) => {
+                    script = Some(found);
+                    Response::of_script()
+                }
+            },
             (None, None, None, None) => self.miss(&record.request),
         };
+        let mut response = self.pages.finish(response);
         if let Body::File(_) = response.body {
             response = self.open_file(response, &record);
         }
@@ -115,17 +133,54 @@ impl Site {
             self.log(&record, &response);
         }
         let date = self.manners.clock.as_ref().and_then(|clock| {
-            self.failures.guard("the clock", &record.request, clock.location, || (clock.call)()).ok()
+            let told = clock.call(|clock| clock());
+            told.map_err(|panic| self.failures.add_panic(&record.request, &panic)).ok()
         });
-        Reply { response, receipt: record, sink: None, date }
+        let mut sink = None;
+        if let Some(script) = script {
+            // Only now, so that its end is logged after its beginning.
+            let running = script.start(stdin_of(&record.request, extent), self.on_exit(&record));
+            (response, sink) = (response.with_source(running.output, None), running.input);
+        }
+        Reply { response, receipt: record, sink, date }
+    }
+
+    fn find_script(&self, request: &Request, directory: &Served) -> Found {
+        self.manners.gateway.as_ref().map_or(Found::NotCgi, |gateway| gateway.find(request, directory.root()))
+    }
+
+    /// Logs the end of a script that failed.
+    fn on_exit(&self, record: &Arc<Record>) -> Box<dyn FnOnce(i32) + Send> {
+        let Some(log) = self.manners.log.clone() else { return Box::new(|_| ()) };
+        let (record, failures) = (record.clone(), self.failures.clone());
+        Box::new(move |code| {
+            if code != 0 {
+                let event = LogEvent::script_failed(RecordedRequest::new(record.clone()), code);
+                if let Err(panic) = log.call(|log| log(&event)) {
+                    failures.add_panic(&record.request, &panic);
+                }
+            }
+        })
     }
 
     /// The final answer to a client that waits for leave to send its body, if it does not get that.
     fn instead_of_leave(&self, request: &Request) -> Option<Response> {
         let hook = self.manners.on_expect.as_ref()?;
-        let who = "the closure of `.on_expect(..)`";
-        let asked = self.failures.guard(who, request, hook.location, || (hook.call)(request));
-        asked.unwrap_or_else(|message| Some(failed(&format!("{who} panicked: {message}\n"))))
+        hook.call(|decide| decide(request)).unwrap_or_else(|panic| {
+            self.failures.add_panic(request, &panic);
+            Some(failed(&format!("{}\n", panic.text)))
+        })
+    }
+
+    /// The answer to what is no request, or too much of one.
+    fn refuse(&self, refusal: Refusal, request: &Request) -> Response {
+        match self.manners.dialect {
+            Dialect::Rfc9112 => refusal.response(),
+            Dialect::HttpServer => {
+                let (message, explanation) = refusal.http_server_wording(request);
+                self.pages.error(refusal.status().as_u16(), Some(&message), explanation)
+            }
+        }
     }
 
     /// Runs the handler of the rule, outside every lock.
@@ -162,6 +217,9 @@ impl Site {
         const SHOWN: usize = 5;
         let asked = format!("no rule answers {} {}\n", request.method(), shown_target(request.target()));
         let mut rules = self.rules.all();
+        if self.manners.dialect == Dialect::HttpServer && !rules.iter().any(|rule| rule.pattern.fits_method(request)) {
+            return self.pages.unsupported(request.head().method());
+        }
         // Stable, so that of equally near rules the newest comes first.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.pattern.nearness(request)));
         let heading = match rules.len() {
@@ -180,17 +238,14 @@ impl Site {
 
     fn log(&self, record: &Arc<Record>, response: &Response) {
         let Some(log) = &self.manners.log else { return };
-        let is_error = response.status.is_client_error() || response.status.is_server_error();
         let message = match &record.refusal {
-            Some(refusal) => Some((**refusal).to_owned()),
-            None if record.route == Route::Directory && is_error => {
-                response.reason_phrase().map(crate::message::field::latin1)
-            }
-            None => None,
+            Some(refusal) if self.manners.dialect == Dialect::Rfc9112 => Some((**refusal).to_owned()),
+            _ => response.error_message().map(str::to_owned),
         };
         let event = LogEvent::answered(RecordedRequest::new(record.clone()), message);
-        // A panic is a failure already.
-        let _ = self.failures.guard("the log callback", &record.request, log.location, || (log.call)(&event));
+        if let Err(panic) = log.call(|log| log(&event)) {
+            self.failures.add_panic(&record.request, &panic);
+        }
     }
 
     /// Notes a failure of the handler that answers.
@@ -227,12 +282,18 @@ impl Site {
 
     /// Every failure that was not reported yet.
     pub(crate) fn report(&self) -> Result<(), Report> {
-        let failures = self.failures.take();
+        let mut failures = self.failures.take();
+        let panics = self.directory.as_ref().map(Served::take_panics).unwrap_or_default();
+        failures
+            .extend(panics.into_iter().map(|panic| Failure::new(FailureKind::Panicked, panic.text, panic.location)));
         Report::new(failures, self.notes()).map_or(Ok(()), Err)
     }
 
     /// The server is gone: what rules and requests hold goes with it.
     pub(crate) fn close(&self) {
+        if let Some(gateway) = &self.manners.gateway {
+            gateway.close();
+        }
         self.rules.clear();
         self.journal.close();
     }
@@ -240,6 +301,16 @@ impl Site {
     pub(crate) fn clear_requests(&self) {
         self.journal.clear();
         self.rules.forget_hits();
+    }
+}
+
+/// What the script that answers can read.
+fn stdin_of(request: &Request, extent: Extent) -> Stdin {
+    match extent {
+        Extent::Head { announced: 0 } => Stdin::Nothing,
+        Extent::Head { announced } => Stdin::Stream(announced),
+        Extent::Complete if !request.body().is_empty() => Stdin::Bytes(request.body_bytes()),
+        Extent::Complete | Extent::AwaitsLeave => Stdin::Nothing,
     }
 }
 

@@ -358,7 +358,8 @@ fn a_directory_may_be_given_in_many_ways() -> Test {
         TestServer::start(text.clone()),
         TestServer::try_start(&dir)?,
         TestServer::builder().dir(&dir).start(),
-        TestServer::builder().dir_unchecked(&dir).try_start()?,
+        TestServer::start(Directory::new(&dir)),
+        TestServer::builder().dir(Directory::new(&dir).may_be_missing()).try_start()?,
     ];
     for server in &servers {
         assert_eq!(get_text(server, "/a.txt")?, (200, "a".to_owned()));

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+#[cfg(unix)]
+use crate::files::cgi::Cgi;
 use crate::hook::Hook;
 use crate::message::convert::checked_bytes;
 use crate::message::into_response::IntoResponse;
@@ -74,6 +76,41 @@ impl Builder {
         self
     }
 
+    /// Runs the programs in these directories of the served one as CGI scripts: the paths of requests below which they are
+    /// asked for, or a [`Cgi`] with options. Default: none. It is `CGIHTTPRequestHandler` of http.server, Unix only.
+    ///
+    /// A script answers `200 Script output follows`; what it writes is the rest of the response, header fields first. The
+    /// connection closes after it. With [`http_server`](Builder::http_server) a script reads the body as it arrives, and the
+    /// body is not in the journal; without it the body is read first.
+    ///
+    /// Whoever reaches the server can run every executable of these directories.
+    ///
+    /// # Panics
+    ///
+    /// If a directory does not begin with `/`. [`start`](Builder::start) panics if no directory is served.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// # use std::{fs, os::unix::fs::PermissionsExt};
+    /// let site = tempfile::tempdir()?;
+    /// fs::create_dir(site.path().join("cgi-bin"))?;
+    /// fs::write(site.path().join("cgi-bin/who"), "#!/bin/sh\necho 'Content-Type: text/plain'\necho\necho $QUERY_STRING\n")?;
+    /// # for path in [site.path().to_owned(), site.path().join("cgi-bin"), site.path().join("cgi-bin/who")] {
+    /// fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    /// # }
+    ///
+    /// let server = TestServer::builder().dir(&site).cgi(["/cgi-bin"]).start();
+    /// let mut answer = ureq::get(server.url("/cgi-bin/who?name=ada")).call()?;
+    /// assert_eq!(answer.body_mut().read_to_string()?, "name=ada\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn cgi(mut self, cgi: impl Into<Cgi>) -> Builder {
+        self.cgi = Some(cgi.into());
+        self
+    }
+
     /// Tells the time of the field `Date`, for answers that can be compared byte by byte; called once for each answer.
     /// Default: the system's clock. It is `date_time_string` of http.server. A panic in it fails the test.
     ///
@@ -88,7 +125,7 @@ impl Builder {
     /// ```
     #[track_caller]
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Builder {
-        self.manners.clock = Some(Hook::new(Arc::new(clock)));
+        self.manners.clock = Some(Hook::new("clock", Arc::new(clock)));
         self
     }
 
@@ -117,8 +154,8 @@ impl Builder {
         decide: impl Fn(&Request) -> Option<R> + Send + Sync + 'static,
     ) -> Builder {
         self.settings.asks_for_leave = true;
-        self.manners.on_expect =
-            Some(Hook::new(Arc::new(move |request: &Request| decide(request).map(IntoResponse::into_response))));
+        let decide = move |request: &Request| decide(request).map(IntoResponse::into_response);
+        self.manners.on_expect = Some(Hook::new("on_expect", Arc::new(decide)));
         self
     }
 }

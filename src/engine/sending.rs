@@ -223,13 +223,11 @@ impl Sending {
         if piece == 0 {
             return Ok(());
         }
-        if let Some(Step::Source { left, .. }) = self.plan.steps.front_mut() {
-            if let Some(left) = left {
-                *left -= written as u64;
-                if *left == 0 {
-                    self.plan.steps.pop_front();
-                    return Ok(());
-                }
+        if let Some(Step::Source { left: Some(left), .. }) = self.plan.steps.front_mut() {
+            *left -= written as u64;
+            if *left == 0 {
+                self.plan.steps.pop_front();
+                return Ok(());
             }
         }
         self.give_back(piece - written)

@@ -73,12 +73,12 @@ fn push_segments(name: &mut Vec<u8>, path: &[u8]) {
 
 /// What becomes of a run that is not UTF-8.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Invalid {
+pub(super) enum Invalid {
     Fails,
     IsReplaced,
 }
 
-fn decode_runs(path: &[u8], invalid: Invalid) -> Option<Vec<u8>> {
+pub(super) fn decode_runs(path: &[u8], invalid: Invalid) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(path.len());
     let mut run_start = 0;
     let mut at = 0;

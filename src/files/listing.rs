@@ -1,51 +1,73 @@
 //! The page that lists a directory (section 7.2 of the semantics).
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::decode::surrogate_of;
 use super::page::push_escaped;
+use crate::message::convert::convert;
+use crate::message::response::{Response, Style};
 
-/// The entries of a directory, in the order of the page.
+/// What a directory without an index page holds: [`Directory::listing_page`](super::directory::Directory::listing_page) makes
+/// a page of it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Listing {
-    entries: Vec<Entry>,
+pub struct Listing {
+    /// The decoded path, in UTF-8 but for bytes that are not.
+    pub(super) title: Vec<u8>,
+    entries: Vec<ListingEntry>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Entry {
+/// One name in a [`Listing`].
+#[derive(PartialEq, Eq)]
+pub struct ListingEntry {
     /// The bytes of the name.
     name: Vec<u8>,
     /// Links followed.
-    is_directory: bool,
+    is_dir: bool,
     is_link: bool,
 }
 
 impl Listing {
+    /// The path that was asked for, percent-decoded but otherwise as sent: `/docs/`. It is not escaped for HTML.
+    #[must_use]
+    pub fn path(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.title)
+    }
+
+    /// The names in the directory, hidden ones too, in the order of http.server: that of their lower case.
+    #[must_use]
+    pub fn entries(&self) -> &[ListingEntry] {
+        &self.entries
+    }
+
     /// Reads the whole directory, without `.` and `..`.
-    pub(super) fn read(directory: &Path) -> io::Result<Listing> {
+    pub(super) fn read(directory: &Path, title: Vec<u8>) -> io::Result<Listing> {
         let mut entries = Vec::new();
         for found in fs::read_dir(directory)? {
             let found = found?;
             // What vanished since the directory was read is still listed, as a file.
             let kind = found.file_type().ok();
             let is_link = kind.is_some_and(|kind| kind.is_symlink());
-            let is_directory = match kind {
+            let is_dir = match kind {
                 Some(kind) if !kind.is_symlink() => kind.is_dir(),
                 _ => fs::metadata(found.path()).is_ok_and(|target| target.is_dir()),
             };
-            entries.push(Entry { name: name_bytes(&found.file_name()), is_directory, is_link });
+            entries.push(ListingEntry { name: name_bytes(&found.file_name()), is_dir, is_link });
         }
         entries.sort_by_cached_key(|entry| order(&entry.name));
-        Ok(Listing { entries })
+        Ok(Listing { title, entries })
     }
 
     /// The page, in UTF-8 but for the bytes of names that are not.
-    pub(super) fn page(&self, title: &[u8]) -> Vec<u8> {
+    pub(super) fn page(&self) -> Vec<u8> {
+        let title = &self.title;
         let mut page = Vec::with_capacity(512 + 2 * title.len() + 64 * self.entries.len());
         page.extend_from_slice(BEFORE_TITLE);
         push_escaped(&mut page, title);
@@ -60,22 +82,88 @@ impl Listing {
     }
 }
 
-impl Entry {
-    fn push_to(&self, page: &mut Vec<u8>) {
-        page.extend_from_slice(b"<li><a href=\"");
+impl ListingEntry {
+    /// The name; bytes that are not UTF-8 are replaced. It is not escaped for HTML.
+    #[must_use]
+    pub fn name(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.name)
+    }
+
+    /// A reference to it from the path of the listing, percent-encoded, with a slash at its end if it is a directory:
+    /// `read%20me.txt`, `docs/`. It can stand in an attribute as it is.
+    #[must_use]
+    pub fn href(&self) -> String {
+        let mut href = Vec::new();
+        self.push_href(&mut href);
+        String::from_utf8_lossy(&href).into_owned()
+    }
+
+    /// Whether it is a directory, or a link to one.
+    #[must_use]
+    pub fn is_dir(&self) -> bool {
+        self.is_dir
+    }
+
+    /// Whether it is a symbolic link.
+    #[must_use]
+    pub fn is_link(&self) -> bool {
+        self.is_link
+    }
+
+    fn push_href(&self, page: &mut Vec<u8>) {
         push_link(page, &self.name);
-        if self.is_directory {
+        if self.is_dir {
             page.push(b'/');
         }
+    }
+
+    fn push_to(&self, page: &mut Vec<u8>) {
+        page.extend_from_slice(b"<li><a href=\"");
+        self.push_href(page);
         page.extend_from_slice(b"\">");
         push_escaped(page, &self.name);
         if self.is_link {
             page.push(b'@');
-        } else if self.is_directory {
+        } else if self.is_dir {
             page.push(b'/');
         }
         page.extend_from_slice(b"</a></li>\n");
     }
+}
+
+impl fmt::Debug for ListingEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.is_link { " (link)" } else { "" };
+        write!(f, "{:?}{kind}", self.href())
+    }
+}
+
+/// What a closure for [`Directory::listing_page`](super::directory::Directory::listing_page) may return: text or bytes, which are
+/// sent as HTML with the usual header fields, or a [`Response`] that is sent as it stands.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the page of a listing",
+    note = "return text, bytes, or a `Response`"
+)]
+pub trait IntoPage {
+    /// The response.
+    fn into_page(self) -> Response;
+}
+
+convert!(IntoPage::into_page -> Response;
+    &str => |text| html(text.to_owned().into()),
+    String => |text| html(text.into()),
+    Vec<u8> => |bytes| html(bytes),
+    Response => |response| response,
+);
+
+/// The page of a listing with its fields.
+pub(super) fn html(page: Vec<u8>) -> Response {
+    let mut response = Response::new(200);
+    response.style = Style::HttpServer;
+    response
+        .with("Content-type", "text/html; charset=utf-8")
+        .with("Content-Length", page.len().to_string())
+        .with_bytes(Bytes::from(page))
 }
 
 /// Sorts by the name in lower case, then by the name. Both are generalised UTF-8, whose byte order is the code point
@@ -154,8 +242,8 @@ mod tests {
 
     use super::*;
 
-    fn entry(name: &[u8], is_directory: bool, is_link: bool) -> Entry {
-        Entry { name: name.to_owned(), is_directory, is_link }
+    fn entry(name: &[u8], is_dir: bool, is_link: bool) -> ListingEntry {
+        ListingEntry { name: name.to_owned(), is_dir, is_link }
     }
 
     #[test]
@@ -164,7 +252,7 @@ mod tests {
             <style type=\"text/css\">\n:root {\ncolor-scheme: light dark;\n}\n</style>\n\
             <title>Directory listing for /a&amp;b&lt;\"'/</title>\n</head>\n<body>\n\
             <h1>Directory listing for /a&amp;b&lt;\"'/</h1>\n<hr>\n<ul>\n</ul>\n<hr>\n</body>\n</html>\n";
-        let page = Listing { entries: Vec::new() }.page(b"/a&b<\"'/");
+        let page = Listing { title: b"/a&b<\"'/".to_vec(), entries: Vec::new() }.page();
         assert_eq!(String::from_utf8(page).as_deref(), Ok(expected));
     }
 
@@ -184,7 +272,7 @@ mod tests {
     #[case::utf_8(entry("漢é".as_bytes(), false, false), "%E6%BC%A2%C3%A9", "漢é".as_bytes())]
     #[case::not_utf_8(entry(b"a\xE9b\x80\xFF", false, false), "a%ED%B3%A9b%ED%B2%80%ED%B3%BF", b"a\xE9b\x80\xFF")]
     #[case::truncated(entry(b"\xE6\xBC", true, false), "%ED%B3%A6%ED%B2%BC/", b"\xE6\xBC/")]
-    fn an_entry_is_linked_and_shown(#[case] entry: Entry, #[case] href: &str, #[case] text: &[u8]) {
+    fn an_entry_is_linked_and_shown(#[case] entry: ListingEntry, #[case] href: &str, #[case] text: &[u8]) {
         let mut line = Vec::new();
         entry.push_to(&mut line);
         let expected = [b"<li><a href=\"", href.as_bytes(), b"\">", text, b"</a></li>\n"].concat();
@@ -234,7 +322,7 @@ mod tests {
         }
         #[cfg(not(unix))]
         expected.push(entry(b"Sub", true, false));
-        assert_eq!(Listing::read(root.path())?, Listing { entries: expected });
+        assert_eq!(Listing::read(root.path(), Vec::new())?, Listing { title: Vec::new(), entries: expected });
         Ok(())
     }
 }

@@ -3,59 +3,81 @@
 //! [`resolve`] decides from the request and the file system what is to be answered, as an `Outcome`; this file
 //! renders that as a response. `HEAD` is `GET` here: whoever encodes the response leaves the body out.
 
+#[cfg(unix)]
+pub(crate) mod cgi;
+#[cfg(not(unix))]
+#[path = "no_cgi.rs"]
+pub(crate) mod cgi;
 mod conditional;
 mod decode;
-mod listing;
+pub(crate) mod directory;
+pub(crate) mod listing;
 pub(crate) mod page;
+mod reader;
 mod resolve;
+mod statuses;
 mod type_table;
 mod types;
 
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
+use http::StatusCode;
 
 use crate::message::body::Source;
 use crate::message::date::http_date;
 use crate::message::request::Request;
-use crate::message::response::Response;
+use crate::message::response::{Response, Style};
 
+use crate::hook::{HookPanic, Panics};
+use directory::{Directory, Options};
+use reader::{FileSource, WrappedSource};
 use resolve::{Asked, Found, Outcome};
-use types::Beyond;
 
-pub(crate) use page::{error, unsupported};
+pub(crate) use page::ErrorPages;
+pub(crate) use types::Beyond;
 
-/// A directory that is served. Symbolic links in it are followed, wherever they lead; nothing else leaves it.
+/// A directory that is served. Symbolic links in it are followed, wherever they lead, unless its options forbid it; nothing
+/// else leaves it.
 #[derive(Debug)]
-pub(crate) struct Directory {
+pub(crate) struct Served {
     root: PathBuf,
+    options: Options,
+    beyond: Beyond,
     /// Whether it was there at the start. The program may be told to serve a directory that is still to come.
     existed: bool,
     vanished: AtomicUsize,
-    beyond: Beyond,
+    panics: Arc<Panics>,
 }
 
-impl Directory {
-    /// Serves a directory that is there; a relative path is one of the working directory as it is now.
-    pub(crate) fn open(root: &Path) -> io::Result<Directory> {
-        let absolute = std::path::absolute(root)?;
-        // Reading it, if only its beginning, tells a file and a directory without permission from one to serve.
-        drop(fs::read_dir(&absolute)?);
-        Ok(Directory::new(absolute))
+impl Served {
+    /// Serves a directory; a relative path is one of the working directory as it is now. It is an error if the directory is
+    /// not there and has to be.
+    pub(crate) fn open(directory: &Directory, beyond: Beyond) -> io::Result<Served> {
+        let Directory { path, may_be_missing, options } = directory;
+        let absolute = match std::path::absolute(path) {
+            Err(_) if *may_be_missing => path.clone(),
+            absolute => absolute?,
+        };
+        if !may_be_missing {
+            // Reading it, if only its beginning, tells a file and a directory without permission from one to serve.
+            drop(fs::read_dir(&absolute)?);
+        }
+        Ok(Served::new(absolute, options.clone(), beyond))
     }
 
     /// Serves what is below `root`, which need not be there. The path is absolute.
-    pub(crate) fn new(root: PathBuf) -> Directory {
+    fn new(root: PathBuf, options: Options, beyond: Beyond) -> Served {
         // Names are appended to it, and an empty path would make them absolute.
         let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
         let existed = fs::metadata(&root).is_ok_and(|metadata| metadata.is_dir());
-        Directory { root, existed, vanished: AtomicUsize::new(0), beyond: Beyond::default() }
+        Served { root, options, beyond, existed, vanished: AtomicUsize::new(0), panics: Arc::default() }
     }
 
     /// The served directory, as given.
@@ -68,37 +90,73 @@ impl Directory {
         self.vanished.load(Ordering::Relaxed)
     }
 
-    /// The answer to a request. There is always one: what a client asks for and what the file system does is never
-    /// worse than a 404.
-    pub(crate) fn answer(&self, request: &Request) -> Response {
-        let field = |name: &str| request.field(name);
-        let asked = Asked { method: request.method(), target: request.raw_target(), field: &field };
-        let outcome = resolve::resolve(self, &asked);
-        if matches!(outcome, Outcome::Vanished) {
-            self.vanished.fetch_add(1, Ordering::Relaxed);
-        }
-        self.render(outcome, &asked)
+    /// The panics of the author's closures since this was last asked.
+    pub(crate) fn take_panics(&self) -> Vec<HookPanic> {
+        self.panics.take()
     }
 
-    fn render(&self, outcome: Outcome, asked: &Asked<'_>) -> Response {
-        match outcome {
-            Outcome::Found(found) => found_response(found),
-            Outcome::NotModified => Response::plain(304, "Not Modified"),
-            Outcome::Redirect { location } => {
-                Response::plain(301, "Moved Permanently").with("Location", location).with("Content-Length", "0")
-            }
-            Outcome::Listing { title, listing } => {
-                let page = listing.page(&title);
-                Response::plain(200, "OK")
-                    .with("Content-type", "text/html; charset=utf-8")
-                    .with("Content-Length", page.len().to_string())
-                    .with_bytes(Bytes::from(page))
-            }
-            Outcome::NotFound => error(404, Some("File not found"), None),
-            Outcome::Unlistable => error(404, Some("No permission to list directory"), None),
-            Outcome::Vanished => error(404, Some("File not found"), Some(&self.vanished_text())),
-            Outcome::Unsupported => unsupported(asked.method),
+    /// The answer to a request. There is always one: what a client asks for and what the file system does is never
+    /// worse than a 404. A panic in a closure of the author's is a 500, and is [noted](Served::take_panics).
+    pub(crate) fn answer(&self, request: &Request, pages: &ErrorPages) -> Response {
+        let field = |name: &str| request.field(name);
+        let asked = Asked { method: request.head().method(), target: request.raw_target(), field: &field };
+        let outcome = resolve::resolve(self, &asked);
+        if matches!(outcome, Ok(Outcome::Vanished)) {
+            self.vanished.fetch_add(1, Ordering::Relaxed);
         }
+        let answer = outcome.and_then(|outcome| self.render(outcome, &asked, pages));
+        answer.unwrap_or_else(|panic| {
+            let response = pages.error(500, None, Some(&panic.text));
+            let target: String = request.target().chars().take(200).collect();
+            self.panics.add(panic.during(&format!("answering {} {target}", request.method())));
+            response
+        })
+    }
+
+    fn render(&self, outcome: Outcome, asked: &Asked<'_>, pages: &ErrorPages) -> Result<Response, HookPanic> {
+        Ok(match outcome {
+            Outcome::Found(found) => self.found(found, asked, pages)?,
+            Outcome::NotModified => pages.plain(304),
+            Outcome::Redirect { location } => pages.plain(301).with("Location", location).with("Content-Length", "0"),
+            Outcome::Listing(listing) => {
+                let page = match &self.options.listing_page {
+                    Some(hook) => hook.call(|page| page(&listing))?,
+                    None => listing::html(listing.page()),
+                };
+                self.with_own_fields(pages.finish(page))
+            }
+            Outcome::NotFound => pages.error(404, Some("File not found"), None),
+            Outcome::Unlistable => pages.error(404, Some("No permission to list directory"), None),
+            Outcome::Vanished => pages.error(404, Some("File not found"), Some(&self.vanished_text())),
+            Outcome::Unsupported => pages.unsupported(asked.method),
+        })
+    }
+
+    fn found(&self, found: Found, asked: &Asked<'_>, pages: &ErrorPages) -> Result<Response, HookPanic> {
+        let Found { file, path, length, modified, content_type } = found;
+        let mut response =
+            pages.plain(200).with("Content-type", content_type.as_bytes()).with("Content-Length", length.to_string());
+        if let Some(seconds) = modified {
+            response = response.with("Last-Modified", http_date(seconds));
+        }
+        let source: Box<dyn Source> = match &self.options.file_reader {
+            // Of a file that is not sent nothing is read.
+            Some(hook) if asked.method != b"HEAD" => {
+                Box::new(WrappedSource::new(hook, file, path, self.panics.clone())?)
+            }
+            _ => Box::new(FileSource { file }),
+        };
+        Ok(self.with_own_fields(response).with_source(source, Some(length)))
+    }
+
+    /// Adds the fields of the directory to a file or a listing (section 11, "Extra headers"), but to no answer that the author
+    /// made.
+    fn with_own_fields(&self, mut response: Response) -> Response {
+        let is_usual = response.style == Style::HttpServer && response.error_message().is_none();
+        if is_usual && response.status == StatusCode::OK && !self.options.fields.as_bytes().is_empty() {
+            response.fields.push_missing(&self.options.fields);
+        }
+        response
     }
 
     fn vanished_text(&self) -> String {
@@ -127,32 +185,4 @@ pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn Source>, u64, &'static st
 #[cfg(unix)]
 pub(crate) fn remove_socket(path: &Path) {
     let _ = fs::remove_file(path);
-}
-
-fn found_response(found: Found) -> Response {
-    let response = Response::plain(200, "OK")
-        .with("Content-type", found.content_type)
-        .with("Content-Length", found.length.to_string());
-    let response = match found.modified {
-        Some(seconds) => response.with("Last-Modified", http_date(seconds)),
-        None => response,
-    };
-    response.with_source(Box::new(FileSource { file: found.file }), Some(found.length))
-}
-
-/// Reads a file piece by piece while it is sent, so that its size does not matter.
-#[derive(Debug)]
-struct FileSource {
-    file: File,
-}
-
-impl Source for FileSource {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.file.read(buf)
-    }
-
-    fn step_back(&mut self, bytes: u64) -> io::Result<()> {
-        let back = i64::try_from(bytes).map_err(io::Error::other)?;
-        self.file.seek(SeekFrom::Current(-back)).map(drop)
-    }
 }

@@ -1,20 +1,22 @@
 //! From a request to what is to be answered (sections 6 to 8 of the semantics): decides, and renders nothing.
 
+use std::borrow::Cow;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::Directory;
+use super::Served;
 use super::conditional::IfModifiedSince;
 use super::decode::{percent_decode, push_name, title_bytes};
 use super::listing::Listing;
-use super::types::content_type;
+use crate::hook::HookPanic;
 use crate::message::date::LAST_SECOND;
+use crate::message::field::text_of;
 
 /// What of a request decides about the answer.
 pub(super) struct Asked<'a> {
-    pub(super) method: &'a str,
+    pub(super) method: &'a [u8],
     /// As sent.
     pub(super) target: &'a [u8],
     /// The value of the first field of a name, in any case.
@@ -31,7 +33,7 @@ pub(super) enum Outcome {
     /// A directory was asked for without the slash at the end.
     Redirect { location: Vec<u8> },
     /// A directory without an index file.
-    Listing { title: Vec<u8>, listing: Listing },
+    Listing(Listing),
     /// There is no such file, or none that may be read.
     NotFound,
     /// A directory that may not be read.
@@ -46,38 +48,63 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) file: File,
+    pub(super) path: PathBuf,
     /// Its size when it was opened.
     pub(super) length: u64,
     /// Seconds since the epoch, rounded down, where the platform knows.
     pub(super) modified: Option<i64>,
-    pub(super) content_type: &'static str,
+    pub(super) content_type: Cow<'static, str>,
 }
 
 /// Decides. A file that could be sent is open afterwards, so that nothing can go wrong any more before its head is
-/// on the way.
-pub(super) fn resolve(directory: &Directory, asked: &Asked<'_>) -> Outcome {
-    if !matches!(asked.method, "GET" | "HEAD") {
-        return Outcome::Unsupported;
+/// on the way. Fails if a closure of the author's does.
+pub(super) fn resolve(served: &Served, asked: &Asked<'_>) -> Result<Outcome, HookPanic> {
+    if !matches!(asked.method, b"GET" | b"HEAD") {
+        return Ok(Outcome::Unsupported);
     }
     let target = Target::new(asked.target);
-    let decoded = percent_decode(target.path);
-    let wants_directory = decoded.ends_with(b"/");
-    let Some(path) = path_below(&directory.root, &decoded) else {
-        return not_found(directory);
+    let Some((path, wants_directory)) = translate(served, &target)? else {
+        return Ok(not_found(served));
     };
+    if leaves(served, &path) {
+        return Ok(not_found(served));
+    }
     let Ok(metadata) = fs::metadata(&path) else {
-        return not_found(directory);
+        return Ok(not_found(served));
     };
     if metadata.is_dir() {
         if !target.ends_in_slash() {
-            return Outcome::Redirect { location: target.with_slash() };
+            return Ok(Outcome::Redirect { location: target.with_slash() });
         }
-        return index(directory, asked, &target, path);
+        return index(served, asked, &target, path);
     }
     if wants_directory || !metadata.is_file() {
-        return not_found(directory);
+        return Ok(not_found(served));
     }
-    file(directory, asked, &path)
+    file(served, asked, path)
+}
+
+/// The path that a target names, and whether only a directory will do. `None` if no file can have the name.
+fn translate(served: &Served, target: &Target<'_>) -> Result<Option<(PathBuf, bool)>, HookPanic> {
+    if let Some(hook) = &served.options.translate_path {
+        if let Some(path) = hook.call(|translate| translate(&text_of(target.whole)))? {
+            return Ok(Some((served.root.join(path), false)));
+        }
+    }
+    let decoded = percent_decode(target.path);
+    Ok(path_below(&served.root, &decoded).map(|path| (path, decoded.ends_with(b"/"))))
+}
+
+/// Whether a symbolic link leads out of the directory, and must not. What cannot be followed to its end counts as outside.
+fn leaves(served: &Served, path: &Path) -> bool {
+    // A path elsewhere comes from the author, not from a link.
+    if served.options.follows_links || !path.starts_with(&served.root) {
+        return false;
+    }
+    match (fs::canonicalize(&served.root), fs::canonicalize(path)) {
+        (Ok(root), Ok(path)) => !path.starts_with(root),
+        _ => true,
+    }
 }
 
 /// Opens a regular file, and only that: whatever else has the name is refused without being waited for or read.
@@ -104,39 +131,42 @@ fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
-fn index(directory: &Directory, asked: &Asked<'_>, target: &Target<'_>, mut path: PathBuf) -> Outcome {
-    for name in INDEX_NAMES {
+fn index(served: &Served, asked: &Asked<'_>, target: &Target<'_>, mut path: PathBuf) -> Result<Outcome, HookPanic> {
+    for name in &served.options.index_pages {
         path.push(name);
         if fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-            return file(directory, asked, &path);
+            return if leaves(served, &path) { Ok(not_found(served)) } else { file(served, asked, path) };
         }
         path.pop();
     }
-    match Listing::read(&path) {
-        Ok(listing) => Outcome::Listing { title: title_bytes(percent_decode(target.path)), listing },
-        Err(_) if directory.has_vanished() => Outcome::Vanished,
-        Err(_) => Outcome::Unlistable,
+    if !served.options.lists {
+        return Ok(Outcome::Unlistable);
     }
+    Ok(match Listing::read(&path, title_bytes(percent_decode(target.path))) {
+        Ok(listing) => Outcome::Listing(listing),
+        Err(_) if served.has_vanished() => Outcome::Vanished,
+        Err(_) => Outcome::Unlistable,
+    })
 }
 
 /// The answer about a name that was a regular file a moment ago.
-fn file(directory: &Directory, asked: &Asked<'_>, path: &Path) -> Outcome {
-    let Ok((file, metadata)) = open_checked(path) else {
-        return not_found(directory);
+fn file(served: &Served, asked: &Asked<'_>, path: PathBuf) -> Result<Outcome, HookPanic> {
+    let Ok((file, metadata)) = open_checked(&path) else {
+        return Ok(not_found(served));
     };
     let modified = modification_time(&metadata);
     // `If-None-Match` takes precedence (RFC 9110, section 13.1.3), and without entity tags nothing matches.
     let since = (asked.field)("if-modified-since").filter(|_| (asked.field)("if-none-match").is_none());
     let since = since.and_then(IfModifiedSince::parse);
     if since.zip(modified).is_some_and(|(since, modified)| since.is_unmodified(modified)) {
-        return Outcome::NotModified;
+        return Ok(Outcome::NotModified);
     }
-    let content_type = content_type(path, directory.beyond);
-    Outcome::Found(Found { file, length: metadata.len(), modified, content_type })
+    let content_type = served.options.types.of(&path, served.beyond)?;
+    Ok(Outcome::Found(Found { file, path, length: metadata.len(), modified, content_type }))
 }
 
-fn not_found(directory: &Directory) -> Outcome {
-    if directory.has_vanished() { Outcome::Vanished } else { Outcome::NotFound }
+fn not_found(served: &Served) -> Outcome {
+    if served.has_vanished() { Outcome::Vanished } else { Outcome::NotFound }
 }
 
 /// Never later than what `Last-Modified` can say, so that a client which sends that back is up to date.
@@ -154,6 +184,8 @@ fn modification_time(metadata: &Metadata) -> Option<i64> {
 
 /// A request target.
 struct Target<'a> {
+    /// As sent, but for leading slashes: there is at most one.
+    whole: &'a [u8],
     /// The path as sent, up to the first `?` or `#`.
     path: &'a [u8],
     /// What follows it.
@@ -171,7 +203,7 @@ impl<'a> Target<'a> {
             end += 1;
         }
         let (path, rest) = target.split_at(end);
-        Target { path, rest }
+        Target { whole: target, path, rest }
     }
 
     fn ends_in_slash(&self) -> bool {
@@ -205,9 +237,10 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Where a decoded path leads to: always at or below `root`. `None` if no file can have the name.
+/// Where a decoded path leads to (section 7, steps 4 and 5): always at or below `root`. `None` if no file can have the name.
+/// The slash at its end is not kept.
 #[cfg(unix)]
-fn path_below(root: &Path, decoded: &[u8]) -> Option<PathBuf> {
+pub(super) fn path_below(root: &Path, decoded: &[u8]) -> Option<PathBuf> {
     use std::ffi::OsString;
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
@@ -223,7 +256,7 @@ fn path_below(root: &Path, decoded: &[u8]) -> Option<PathBuf> {
 }
 
 #[cfg(not(unix))]
-fn path_below(root: &Path, decoded: &[u8]) -> Option<PathBuf> {
+pub(super) fn path_below(root: &Path, decoded: &[u8]) -> Option<PathBuf> {
     let mut name = Vec::new();
     push_name(&mut name, decoded)?;
     let mut path = root.to_owned();
@@ -247,8 +280,6 @@ fn is_one_component(segment: &str) -> bool {
         && components.next().is_none()
         && !segment.contains(['\\', ':'])
 }
-
-const INDEX_NAMES: [&str; 2] = ["index.html", "index.htm"];
 
 /// Without it opening a FIFO, put in the place of a file after the look at its name, waits for a writer. The numbers
 /// are those of `<fcntl.h>`; where they are not known the flag is left out, and the look has to do.

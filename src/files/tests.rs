@@ -1,6 +1,7 @@
 //! The tables of sections 7 to 8 and 15 of the semantics, against a real directory.
 
-use std::fs::FileTimes;
+use std::fs::{File, FileTimes};
+use std::io::Read;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rstest::rstest;
@@ -13,7 +14,7 @@ use crate::message::body::Body;
 const MOMENT: u64 = 1_704_164_645;
 
 /// A directory with something of everything.
-fn site() -> (TempDir, Directory) {
+fn site() -> (TempDir, Served) {
     let temp = tempfile::tempdir().unwrap();
     let root = temp.path().join("root");
     let files: &[(&str, &str)] = &[
@@ -62,14 +63,19 @@ fn site() -> (TempDir, Directory) {
         drop(std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap());
         symlink("/dev/zero", root.join("device")).unwrap();
     }
-    let directory = Directory::new(root);
+    let directory = served(root);
     (temp, directory)
 }
 
-fn ask(directory: &Directory, method: &str, target: &[u8], fields: &[(&str, &str)]) -> Outcome {
+/// A directory without options.
+fn served(root: PathBuf) -> Served {
+    Served::new(root, Options::default(), Beyond::MimeGuess)
+}
+
+fn ask(directory: &Served, method: &str, target: &[u8], fields: &[(&str, &str)]) -> Outcome {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (name.to_owned(), value.as_bytes())).collect();
     let field = |name: &str| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    resolve::resolve(directory, &Asked { method, target, field: &field })
+    resolve::resolve(directory, &Asked { method: method.as_bytes(), target, field: &field }).unwrap()
 }
 
 /// An outcome in one line: a file as its type and content.
@@ -83,7 +89,7 @@ fn line(outcome: Outcome) -> String {
         }
         Outcome::NotModified => "not modified".to_owned(),
         Outcome::Redirect { location } => format!("to {}", location.escape_ascii()),
-        Outcome::Listing { title, .. } => format!("listing {}", title.escape_ascii()),
+        Outcome::Listing(listing) => format!("listing {}", listing.title.escape_ascii()),
         Outcome::NotFound => "not found".to_owned(),
         Outcome::Unlistable => "unlistable".to_owned(),
         Outcome::Vanished => "vanished".to_owned(),
@@ -266,7 +272,7 @@ fn a_vanished_root_is_told_from_a_missing_file() {
 #[test]
 fn a_root_that_never_was_has_not_vanished() {
     let temp = tempfile::tempdir().unwrap();
-    let directory = Directory::new(temp.path().join("to come"));
+    let directory = served(temp.path().join("to come"));
     assert_eq!(line(ask(&directory, "GET", b"/", &[])), "not found");
     fs::create_dir(directory.root()).unwrap();
     assert_eq!(line(ask(&directory, "GET", b"/", &[])), "listing /");
@@ -274,9 +280,9 @@ fn a_root_that_never_was_has_not_vanished() {
 
 #[test]
 fn the_explanation_of_a_vanished_root_names_it() {
-    let directory = Directory::new(PathBuf::from("/no/<such>&place"));
-    let asked = Asked { method: "GET", target: b"/", field: &|_| None };
-    let sent = sent(directory.render(Outcome::Vanished, &asked));
+    let directory = served(PathBuf::from("/no/<such>&place"));
+    let asked = Asked { method: b"GET", target: b"/", field: &|_| None };
+    let sent = sent(rendered(&directory, Outcome::Vanished, &asked));
     let expected = "404 - The served directory /no/&lt;such&gt;&amp;place has vanished since the server started.";
     assert!(sent.starts_with("404 File not found\r\n") && sent.contains(expected), "{sent}");
 }
@@ -286,15 +292,15 @@ fn the_explanation_of_a_vanished_root_names_it() {
 fn the_root_may_be_given_in_any_form() {
     let (temp, _) = site();
     for form in ["root", "root/", "root//", "./root/../root"] {
-        let directory = Directory::new(temp.path().join(form));
+        let directory = served(temp.path().join(form));
         assert_eq!(line(ask(&directory, "GET", b"/a.txt", &[])), "text/plain: a", "{form}");
         assert_eq!(line(ask(&directory, "GET", b"/..", &[])), "to /../", "{form}");
         assert_eq!(line(ask(&directory, "GET", b"/../outside.txt", &[])), "not found", "{form}");
     }
-    let everything = Directory::new(PathBuf::from("/"));
+    let everything = served(PathBuf::from("/"));
     assert_eq!(line(ask(&everything, "GET", b"/", &[])), "listing /");
     assert_eq!(line(ask(&everything, "GET", b"/tmp/../tmp/..", &[])), "to /tmp/../tmp/../");
-    let here = Directory::new(PathBuf::new());
+    let here = served(PathBuf::new());
     assert_eq!(line(ask(&here, "GET", b"/etc/passwd", &[])), "not found");
 }
 
@@ -339,9 +345,9 @@ fn an_answer_begins_with(#[case] target: &[u8], #[case] expected: &str) {
 #[case::unlistable(Outcome::Unlistable, "404 No permission to list directory\r\nConnection: close\r\n")]
 #[case::unsupported(Outcome::Unsupported, "501 Unsupported method ('PUT')\r\nConnection: close\r\n")]
 fn an_outcome_is_rendered(#[case] outcome: Outcome, #[case] expected: &str) {
-    let directory = Directory::new(PathBuf::from("/"));
-    let asked = Asked { method: "PUT", target: b"/", field: &|_| None };
-    let sent = sent(directory.render(outcome, &asked));
+    let directory = served(PathBuf::from("/"));
+    let asked = Asked { method: b"PUT", target: b"/", field: &|_| None };
+    let sent = sent(rendered(&directory, outcome, &asked));
     assert!(sent.starts_with(expected), "{sent}");
 }
 
@@ -358,6 +364,60 @@ fn an_opened_file_can_be_read_again() {
     assert_eq!(&buffer, b"1234");
     assert!(source.step_back(6).is_err());
     assert!(source.step_back(u64::MAX).is_err());
+}
+
+/// A reader that gives as much as is wanted, and as it was wrapped no way back.
+fn wrapped(file: File, panics: &Arc<Panics>) -> WrappedSource {
+    let wrap: Arc<reader::WrapReader> = Arc::new(|file, _| file);
+    WrappedSource::new(&crate::hook::Hook::new("file_reader", wrap), file, PathBuf::from("a"), panics.clone()).unwrap()
+}
+
+#[test]
+fn a_wrapped_file_can_be_read_again_as_far_as_the_last_piece() {
+    let (_temp, directory) = site();
+    let path = directory.root().join("ten");
+    fs::write(&path, "0123456789").unwrap();
+    let mut source = wrapped(File::open(&path).unwrap(), &Arc::default());
+    assert!(source.runs_user_code());
+    let mut buffer = [0; 4];
+    assert!(source.step_back(1).is_err(), "nothing was read yet");
+    assert_eq!(source.read(&mut buffer).unwrap(), 4);
+    source.step_back(3).unwrap();
+    assert_eq!(source.read(&mut buffer[..2]).unwrap(), 2);
+    assert_eq!(&buffer[..2], b"12");
+    source.step_back(1).unwrap();
+    assert_eq!(source.read(&mut buffer).unwrap(), 2, "a piece is not mixed with the next");
+    assert_eq!(&buffer[..2], b"23");
+    assert_eq!(source.read(&mut buffer).unwrap(), 4);
+    assert_eq!(&buffer, b"4567");
+    assert!(source.step_back(5).is_err());
+    assert!(source.step_back(u64::MAX).is_err());
+    source.step_back(4).unwrap();
+    let mut rest = String::new();
+    while let Ok(read @ 1..) = source.read(&mut buffer) {
+        rest.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+    }
+    assert_eq!(rest, "456789");
+}
+
+#[test]
+fn a_wrapped_folder_fails_and_stays_failed() {
+    let panics = Arc::default();
+    let mut source = wrapped(File::open("/").unwrap(), &panics);
+    let mut buffer = [0; 4];
+    assert!(source.read(&mut buffer).is_err());
+    assert!(source.read(&mut buffer).is_err());
+    assert!(panics.take().is_empty(), "it is no panic");
+}
+
+#[rstest]
+#[case::nothing(Beyond::Nothing, "application/octet-stream: x")]
+#[case::mime_guess(Beyond::MimeGuess, "text/calendar: x")]
+fn types_beyond_the_table_are_asked_for_or_not(#[case] beyond: Beyond, #[case] expected: &str) {
+    let temp = tempfile::tempdir().unwrap();
+    fs::write(temp.path().join("a.ics"), "x").unwrap();
+    let directory = Served::open(&Directory::new(&temp), beyond).unwrap();
+    assert_eq!(line(ask(&directory, "GET", b"/a.ics", &[])), expected);
 }
 
 #[rstest]
@@ -383,9 +443,13 @@ fn a_fifo_is_refused_without_waiting() {
     assert!(resolve::open_checked(&fifo).is_err());
 }
 
-fn get(directory: &Directory, target: &[u8]) -> Response {
-    let asked = Asked { method: "GET", target, field: &|_| None };
-    directory.render(resolve::resolve(directory, &asked), &asked)
+fn get(directory: &Served, target: &[u8]) -> Response {
+    let asked = Asked { method: b"GET", target, field: &|_| None };
+    rendered(directory, resolve::resolve(directory, &asked).unwrap(), &asked)
+}
+
+fn rendered(directory: &Served, outcome: Outcome, asked: &Asked<'_>) -> Response {
+    directory.render(outcome, asked, &ErrorPages::default()).unwrap()
 }
 
 /// A response in the order in which it is sent, bytes beyond ASCII escaped. `Server` and `Date` are not this module's.

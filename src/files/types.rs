@@ -1,18 +1,89 @@
 //! Which content type a file name has (section 10 of the semantics).
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::page::checked_type;
 use super::type_table::BY_EXTENSION;
+use crate::hook::{Hook, HookPanic};
 
 /// What is asked about an extension that http.server's own table does not know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Beyond {
     /// Nothing: the answer is exactly http.server's.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the dialect that is http.server to the letter"))]
     Nothing,
     /// `mime_guess`, which knows some thousand more.
-    #[default]
     MimeGuess,
+}
+
+/// Says the type of a file, or leaves it to the usual way.
+pub(super) type GuessType = dyn Fn(&Path) -> Option<String> + Send + Sync;
+
+/// What an author said about the content types of a directory.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OwnTypes {
+    /// By extension, with its dot; empty where there is none.
+    by_extension: BTreeMap<String, String>,
+    /// In place of `application/octet-stream`.
+    default: Option<String>,
+    guess: Option<Hook<GuessType>>,
+}
+
+impl OwnTypes {
+    #[track_caller]
+    pub(super) fn set(&mut self, extension: &str, content_type: String) {
+        let bare = extension.strip_prefix('.').unwrap_or(extension);
+        if let Some((_, last)) = bare.rsplit_once('.') {
+            panic!(
+                "no file has the extension {extension:?}, for an extension begins at the last dot of a name: write {:?}",
+                format!(".{last}")
+            );
+        }
+        assert!(!bare.contains('/'), "{extension:?} is not an extension: write one such as \".txt\"");
+        let dot = if extension.starts_with('.') || extension.is_empty() { "" } else { "." };
+        self.by_extension.insert(format!("{dot}{extension}"), checked_type(content_type));
+    }
+
+    #[track_caller]
+    pub(super) fn set_default(&mut self, content_type: String) {
+        self.default = Some(checked_type(content_type));
+    }
+
+    pub(super) fn set_guess(&mut self, guess: Hook<GuessType>) {
+        self.guess = Some(guess);
+    }
+
+    /// The content type of a file of this name; nothing is read.
+    pub(super) fn of(&self, path: &Path, beyond: Beyond) -> Result<Cow<'static, str>, HookPanic> {
+        if let Some(guess) = &self.guess {
+            // A type that cannot be sent is a mistake of the closure, and so is reported like a panic in it.
+            if let Some(guessed) = guess.call(|guess| guess(path).map(checked_type))? {
+                return Ok(Cow::Owned(guessed));
+            }
+        }
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        if let Some(own) = self.by_extension(name) {
+            return Ok(Cow::Owned(own.clone()));
+        }
+        Ok(match (by_name(name, beyond), &self.default) {
+            (Some(known), _) => Cow::Borrowed(known),
+            (None, Some(default)) => Cow::Owned(default.clone()),
+            (None, None) => Cow::Borrowed(DEFAULT),
+        })
+    }
+
+    /// Steps 1 and 2, as far as the map of overrides is the author's.
+    fn by_extension(&self, name: &[u8]) -> Option<&String> {
+        if self.by_extension.is_empty() {
+            return None;
+        }
+        let at = split_extension(name).map_or(name.len(), |(stem, _)| stem.len());
+        let extension = std::str::from_utf8(&name[at..]).ok()?;
+        let exact = self.by_extension.get(extension);
+        // Of the map's own entries this alone is in upper case, and so comes before what `.z` may be.
+        if exact.is_some() || extension == ".Z" { exact } else { self.by_extension.get(&extension.to_lowercase()) }
+    }
 }
 
 /// The content type of a file of this name; nothing is read. No `charset` is ever part of it.
@@ -168,5 +239,55 @@ mod tests {
     #[case::none("README", DEFAULT)]
     fn mime_guess_knows_more(#[case] name: &str, #[case] expected: &str) {
         assert_eq!(content_type(Path::new(name), Beyond::MimeGuess), expected);
+    }
+
+    fn own(types: &[(&str, &str)]) -> OwnTypes {
+        let mut own = OwnTypes::default();
+        for (extension, content_type) in types {
+            own.set(extension, (*content_type).to_owned());
+        }
+        own
+    }
+
+    #[rstest]
+    #[case::with_a_dot(".rs", "x.rs", "own/type")]
+    #[case::without_a_dot("rs", "x.rs", "own/type")]
+    #[case::in_lower_case("rs", "x.RS", "own/type")]
+    #[case::upper_case_is_exact("RS", "x.rs", DEFAULT)]
+    #[case::exact("RS", "x.RS", "own/type")]
+    #[case::before_the_table("html", "x.html", "own/type")]
+    #[case::before_the_overrides("gz", "x.tar.GZ", "own/type")]
+    #[case::before_what_is_expanded("tgz", "x.tgz", "own/type")]
+    #[case::never_for_what_is_inside("html", "x.html.gz", "application/gzip")]
+    #[case::never_for_what_is_inside_br("html", "x.html.br", "text/html")]
+    #[case::small_z("z", "x.z", "own/type")]
+    #[case::capital_z_is_an_override("z", "x.Z", DEFAULT)]
+    #[case::capital_z("Z", "x.Z", "own/type")]
+    #[case::none("", "README", "own/type")]
+    #[case::none_of_hidden("", ".html", "own/type")]
+    #[case::empty(".", "x.", "own/type")]
+    #[case::empty_is_not_none("", "x.", DEFAULT)]
+    #[case::beyond_ascii("\u{142}", "x.\u{141}", "own/type")]
+    fn own_types_come_first(#[case] extension: &str, #[case] name: &str, #[case] expected: &str) {
+        let types = own(&[(extension, "own/type")]);
+        assert_eq!(types.of(Path::new(name), Beyond::Nothing).unwrap(), expected);
+    }
+
+    #[rstest]
+    #[case::unknown("x.nobody-knows", "own/default")]
+    #[case::none("README", "own/default")]
+    #[case::known("x.html", "text/html")]
+    #[case::known_to_be_the_usual("x.bin", DEFAULT)]
+    #[case::override_with_the_usual("x.Z", DEFAULT)]
+    fn the_default_is_for_what_nobody_knows(#[case] name: &str, #[case] expected: &str) {
+        let mut types = OwnTypes::default();
+        types.set_default("own/default".to_owned());
+        assert_eq!(types.of(Path::new(name), Beyond::Nothing).unwrap(), expected);
+    }
+
+    #[test]
+    fn of_two_types_for_an_extension_the_later_counts() {
+        let types = own(&[(".a", "x/first"), ("a", "x/second")]);
+        assert_eq!(types.of(Path::new("x.a"), Beyond::Nothing).unwrap(), "x/second");
     }
 }

@@ -1,9 +1,10 @@
 //! The header fields of a response, kept as they will be sent: one line behind the other.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// Header fields in order, each a line with its CR LF. Sending them is one copy, whatever their number.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct FieldBlock {
     lines: Cow<'static, [u8]>,
 }
@@ -65,6 +66,15 @@ impl FieldBlock {
         self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
+    /// Adds fields behind the others, but those whose name was there before, and `Server` and `Date`, which the server adds.
+    pub(crate) fn push_missing(&mut self, others: &FieldBlock) {
+        let mut present = self.clone();
+        present.push(b"Server", b"");
+        present.push(b"Date", b"");
+        let is_missing = |name: &[u8]| !present.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        others.iter().filter(|(name, _)| is_missing(name)).for_each(|(name, value)| self.push(name, value));
+    }
+
     /// Names and values in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.lines.split(|&byte| byte == b'\n').filter_map(|line| {
@@ -72,6 +82,12 @@ impl FieldBlock {
             let colon = line.iter().position(|&byte| byte == b':')?;
             Some((&line[..colon], line.get(colon + 2..).unwrap_or_default()))
         })
+    }
+}
+
+impl fmt::Debug for FieldBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.lines.escape_ascii())
     }
 }
 
@@ -105,5 +121,17 @@ mod tests {
         fields.remove(b"B");
         assert_eq!(text(&fields), "a: 4\r\nc: x:y\r\n");
         assert_eq!(fields.get("c"), Some(&b"x:y"[..]));
+    }
+
+    #[test]
+    fn what_is_missing_is_added_as_often_as_it_is_given() {
+        let mut fields = FieldBlock::preset("Content-Type: text/plain\r\n");
+        let mut others = FieldBlock::default();
+        for (name, value) in [("content-type", "x/y"), ("DATE", "x"), ("A", "1"), ("a", "2")] {
+            others.push(name.as_bytes(), value.as_bytes());
+        }
+        fields.push_missing(&others);
+        assert_eq!(text(&fields), "Content-Type: text/plain\r\nA: 1\r\na: 2\r\n");
+        assert_eq!(format!("{others:?}"), r#""content-type: x/y\r\nDATE: x\r\nA: 1\r\na: 2\r\n""#);
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod convert;
 pub(crate) mod date;
 pub(crate) mod delivery;
+pub(crate) mod error;
 pub(crate) mod fault;
 pub(crate) mod field;
 pub(crate) mod field_block;

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use super::body::{Body, Source};
 use super::convert::{IntoFieldValue, IntoStatus, checked_bytes, checked_name};
+use super::error::ErrorNote;
 use super::fault::Fault;
 use super::field::Field;
 use super::field_block::FieldBlock;
@@ -41,13 +42,13 @@ pub struct Response {
     pub(crate) fields: FieldBlock,
     pub(crate) body: Body,
     /// What few responses have, apart so that the others are cheap to hand around.
-    rare: Option<Box<Rare>>,
+    pub(super) rare: Option<Box<Rare>>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rare {
     /// In place of the standard phrase.
-    reason: Option<Bytes>,
+    pub(super) reason: Option<Bytes>,
     /// Names of fields that the server must not add.
     omitted: Vec<Bytes>,
     /// Instead of everything else.
@@ -56,6 +57,10 @@ pub(crate) struct Rare {
     failure: Option<String>,
     /// The status says that there is no answer, and stays whatever a tuple around it says.
     is_settled: bool,
+    /// An error whose page is still to be made.
+    pub(super) error: Option<ErrorNote>,
+    /// What the page of an error says.
+    pub(super) error_message: Option<String>,
 }
 
 /// Who decides which fields a response has.
@@ -107,7 +112,7 @@ impl Response {
         }
     }
 
-    fn rare(&mut self) -> &mut Rare {
+    pub(super) fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
     }
 
@@ -334,6 +339,11 @@ impl Response {
         let mut response = Response { style: Style::HttpServer, ..Response::with_status(code, Bytes::new()) };
         response.rare().reason = Some(reason.into());
         response
+    }
+
+    /// What the output of a CGI script follows.
+    pub(crate) fn of_script() -> Response {
+        Response { style: Style::Script, ..Response::plain(200, "Script output follows") }
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl AsRef<[u8]>) -> Response {

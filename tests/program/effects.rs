@@ -15,7 +15,6 @@ fn fields_of(answer: &str) -> Vec<&str> {
 #[case::default(&[], "application/octet-stream")]
 #[case::given(&["--content-type", "text/plain; charset=utf-8"], "text/plain; charset=utf-8")]
 #[case::last_one_counts(&["--content-type=a/b", "--content-type=c/d"], "c/d")]
-#[ignore = "needs Directory::default_content_type"] // WIRE
 fn a_file_whose_name_tells_no_type_has_the_given_one(#[case] options: &[&str], #[case] wanted: &str) {
     let program = Program::start(SITE.iter().chain(options));
     let wanted = format!("Content-type: {wanted}");
@@ -24,7 +23,6 @@ fn a_file_whose_name_tells_no_type_has_the_given_one(#[case] options: &[&str], #
 }
 
 #[test]
-#[ignore = "needs Directory::header"] // WIRE
 fn given_fields_end_the_heads_of_files_and_listings() {
     let fields = ["-H", "X-A", "1", "--header", "x-a", "2", "-H", "X-Empty", "", "-H", "content-TYPE", "no/such"];
     let program = Program::start(SITE.iter().chain(&fields));
@@ -46,7 +44,6 @@ fn given_fields_end_the_heads_of_files_and_listings() {
 
 /// Without a version it is HTTP/0.9 to http.server, and nothing at all to RFC 9112.
 #[test]
-#[ignore = "needs Builder::http_server"] // WIRE
 fn strictness_refuses_what_http_server_answers() {
     let lax = Program::start(SITE);
     assert_eq!(request(lax.addr(), "GET /hello.txt\r\n"), "Hello, fixture!\n");
@@ -70,7 +67,6 @@ pub(crate) fn site_with_script(commands: &str) -> tempfile::TempDir {
 
 #[cfg(unix)]
 #[test]
-#[ignore = "needs Builder::cgi"] // WIRE
 fn scripts_run_only_if_asked_for() {
     let site = site_with_script(r#"printf 'Content-Type: text/plain\n\nrun with %s\n' "$QUERY_STRING""#);
     let fixed = ["0", "-b", "127.0.0.1", "-d", site.path().to_str().unwrap()];

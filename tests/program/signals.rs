@@ -94,12 +94,11 @@ fn an_interrupt_waits_for_no_response() {
 
 /// The script ends when nobody takes its output any more.
 #[test]
-#[ignore = "needs Builder::cgi"] // WIRE
 fn an_interrupt_waits_for_no_script() {
     if interrupts_are_ignored() {
         return;
     }
-    let site = crate::effects::site_with_script("printf 'Content-Type: text/plain\\n\\n'; exec yes");
+    let site = crate::effects::site_with_script("printf 'Content-Type: text/plain\\n\\n'; exec yes 2>/dev/null");
     let program = Program::start(["0", "-b", "127.0.0.1", "--cgi", "-d", site.path().to_str().unwrap()]);
     let mut stream = connect(program.addr());
     stream.write_all(b"GET /cgi-bin/script.sh HTTP/1.0\r\n\r\n").unwrap();

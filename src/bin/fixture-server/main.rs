@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::process::{self, ExitCode};
 use std::thread;
 
-use fixture_server::{StartError, TestServer};
+use fixture_server::{Builder, Cgi, Directory, StartError, TestServer};
 use jiff::Zoned;
 
 use arguments::Arguments;
@@ -77,20 +77,34 @@ fn serve(arguments: &Arguments) -> Result<TestServer, String> {
 }
 
 fn start(arguments: &Arguments, addr: SocketAddr) -> Result<TestServer, StartError> {
-    // WIRE: let mut directory = Directory::new(arguments.directory()).may_be_missing()
-    // WIRE:     .default_content_type(&arguments.content_type);
-    // WIRE: for (name, value) in arguments.fields() { directory = directory.header(name, value); }
-    // WIRE: the next line goes; until then nobody asks for these.
-    let _ = (&arguments.content_type, arguments.fields(), arguments.cgi);
-    // WIRE: `.dir(directory)` instead of `.dir_unchecked(..)`
-    let mut builder = TestServer::builder().dir_unchecked(arguments.directory()).bind(addr);
-    // WIRE: if !arguments.strict { builder = builder.http_server(); }
-    // WIRE: if arguments.cgi { builder = builder.cgi(Cgi::default()); }
+    let mut directory =
+        Directory::new(arguments.directory()).may_be_missing().default_content_type(&arguments.content_type);
+    for (name, value) in arguments.fields() {
+        directory = directory.header(name, value);
+    }
+    let mut builder = TestServer::builder().dir(directory).bind(addr);
+    if !arguments.strict {
+        builder = builder.http_server();
+    }
+    if arguments.cgi {
+        builder = with_scripts(builder);
+    }
     if !arguments.quiet {
         builder = builder.log(|event| to_stderr(&output::log_lines(event, &Zoned::now())));
     }
     // Nobody asks what was received, and the program may run for months.
     builder.protocol(arguments.protocol()).journal_limit(0).try_start()
+}
+
+#[cfg(unix)]
+fn with_scripts(builder: Builder) -> Builder {
+    builder.cgi(Cgi::default())
+}
+
+#[cfg(not(unix))]
+fn with_scripts(builder: Builder) -> Builder {
+    to_stderr("fixture-server: --cgi does nothing here, scripts are programs of Unix\n");
+    builder
 }
 
 /// Whether it may be for want of IPv6 that nothing could be bound: a port that is taken is taken with IPv4 as well.
