@@ -20,7 +20,8 @@
 //! [`start`](TestServer::start) takes a path or a reference to a `TempDir`. Files, index pages, listings, redirects, dates,
 //! content types and error pages are those of Python's http.server. Nothing is cached: edits show at once.
 //! [`empty`](TestServer::empty) has no directory, [`builder`](TestServer::builder) has the options of a server, and
-//! [`Directory`] those of a directory.
+//! [`Directory`] those of a directory. [Coming from `python -m http.server`](_coming_from_python) has the whole of it: class by
+//! class, CGI, the program, and where it differs.
 //!
 //! ## Handlers
 //!
@@ -192,6 +193,9 @@ pub use report::{Failure, FailureKind, Report};
 pub use rule::{RouteGuard, Rule};
 pub use server::TestServer;
 pub use start_error::StartError;
+
+#[doc = include_str!("coming_from_python.md")]
+pub mod _coming_from_python {}
 
 /// What a test file imports.
 pub mod prelude {

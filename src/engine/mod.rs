@@ -1,4 +1,4 @@
-//! The only sockets and threads of the crate.
+//! The only sockets and threads of the crate, but for those of CGI scripts.
 //!
 //! One poller and a crew of threads serve every server of the process. The thread that is told of an event reads the
 //! request, runs the handler and writes the answer itself; nothing is handed over on that path. See [`crew`] for what
