@@ -51,8 +51,9 @@ pub(crate) fn plan(mut response: Response, circumstances: Circumstances<'_>) -> 
     }
 
     if circumstances.exchange.bare {
-        let sends_body = response.style == Style::Script || !is_bodiless(response.status, circumstances.exchange);
-        let sends_body = sends_body && !circumstances.exchange.head_only;
+        // HEAD does not suppress what a script writes.
+        let sends_body = response.style == Style::Script
+            || !is_bodiless(response.status, circumstances.exchange) && !circumstances.exchange.head_only;
         return Plan::new(sends_body.then(|| body.into_step()), End::Close);
     }
     if response.style == Style::Script {

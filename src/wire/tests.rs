@@ -3,6 +3,7 @@
 mod encoding;
 mod golden;
 mod http_server;
+mod http_server_encoding;
 mod http_server_exchange;
 mod http_server_noise;
 mod limits;

@@ -18,13 +18,15 @@ const DATE: &str = "Date: today\r\n";
 const SERVER: &[u8] = b"Server: ours\r\n";
 
 /// A client of HTTP/1.1 that keeps the connection.
-const KEEPS: Exchange = Exchange { persistent: true, http11: true, head_only: false, tunnels: false, bare: false };
-const CLOSES: Exchange = Exchange { persistent: false, ..KEEPS };
-const HEAD: Exchange = Exchange { head_only: true, ..KEEPS };
-const OLD: Exchange = Exchange { persistent: false, http11: false, head_only: false, tunnels: false, bare: false };
-const OLD_KEEPS: Exchange = Exchange { persistent: true, ..OLD };
+pub(super) const KEEPS: Exchange =
+    Exchange { persistent: true, http11: true, head_only: false, tunnels: false, bare: false };
+pub(super) const CLOSES: Exchange = Exchange { persistent: false, ..KEEPS };
+pub(super) const HEAD: Exchange = Exchange { head_only: true, ..KEEPS };
+pub(super) const OLD: Exchange =
+    Exchange { persistent: false, http11: false, head_only: false, tunnels: false, bare: false };
+pub(super) const OLD_KEEPS: Exchange = Exchange { persistent: true, ..OLD };
 
-fn circumstances(exchange: Exchange) -> Circumstances<'static> {
+pub(super) fn circumstances(exchange: Exchange) -> Circumstances<'static> {
     Circumstances {
         exchange,
         dialect: Dialect::Rfc9112,
@@ -36,7 +38,7 @@ fn circumstances(exchange: Exchange) -> Circumstances<'static> {
 }
 
 /// All that the plan sends.
-fn bytes_of(plan: Plan) -> String {
+pub(super) fn bytes_of(plan: Plan) -> String {
     let mut sent = Vec::new();
     for step in plan.steps {
         match step {
@@ -44,8 +46,10 @@ fn bytes_of(plan: Plan) -> String {
             Step::Bytes(bytes) => sent.extend(bytes),
             Step::Source { mut source, left } => {
                 let start = sent.len();
-                sent.resize(start + usize::try_from(left.expect("a length")).unwrap(), 0);
-                source.read(&mut sent[start..]).unwrap();
+                // Of one without a length a single read is all.
+                sent.resize(start + left.map_or(1_000, |left| usize::try_from(left).unwrap()), 0);
+                let got = source.read(&mut sent[start..]).unwrap();
+                sent.truncate(start + left.map_or(got, |left| usize::try_from(left).unwrap()));
             }
         }
     }
@@ -61,7 +65,7 @@ fn check(response: impl IntoResponse, exchange: Exchange, expected: &str, end: E
 }
 
 #[derive(Debug)]
-struct Text(&'static [u8]);
+pub(super) struct Text(pub(super) &'static [u8]);
 
 impl Source for Text {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
