@@ -1,0 +1,294 @@
+//! CGI scripts, as clients and authors of tests see them.
+#![cfg(unix)]
+
+mod raw;
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::mpsc;
+
+use fixture_server::{Builder, Cgi, CgiUser, Ended, Route, prelude::*};
+use rstest::rstest;
+use tempfile::TempDir;
+
+use raw::{LIMIT, Raw, Test, client, eventually, exchange, get_bytes, get_text};
+
+/// A folder with a script `cgi-bin/script` of these lines, which whoever runs it may read.
+fn site(lines: &str) -> TempDir {
+    let temp = tempfile::tempdir().expect("a temporary directory");
+    let folder = temp.path().join("cgi-bin");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(temp.path().join("page.txt"), "page").expect("a file");
+    for path in [temp.path(), &folder] {
+        open_to_all(path);
+    }
+    add_script(&temp, "script", lines);
+    temp
+}
+
+fn add_script(site: &TempDir, name: &str, lines: &str) {
+    let path = site.path().join("cgi-bin").join(name);
+    fs::write(&path, format!("#!/bin/sh\n{lines}\n")).expect("the script is written");
+    open_to_all(&path);
+}
+
+fn open_to_all(path: &Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("permissions");
+}
+
+/// Byte by byte, so that nothing of what follows is lost.
+fn read_until(raw: &mut Raw, is_enough: impl Fn(&str) -> bool) -> io::Result<String> {
+    let mut seen = String::new();
+    while !is_enough(&seen) {
+        let mut byte = [0];
+        raw.stream.read_exact(&mut byte)?;
+        seen.push(char::from(byte[0]));
+    }
+    Ok(seen)
+}
+
+const HEAD: &str = r"printf 'Content-Type: text/plain\r\n\r\n'";
+
+/// In both dialects.
+fn both(site: &TempDir) -> [TestServer; 2] {
+    let builder = || TestServer::builder().dir(site).cgi(["/cgi-bin"]);
+    [builder().start(), builder().http_server().start()]
+}
+
+#[test]
+fn a_script_answers_and_everything_else_is_as_before() -> Test {
+    let site = site(&format!("{HEAD}; echo \"$REQUEST_METHOD $QUERY_STRING\""));
+    for server in both(&site) {
+        let answer = exchange(&server, get_bytes("/cgi-bin/script?a=b"))?;
+        assert_eq!(answer.head.lines().next(), Some("HTTP/1.1 200 Script output follows"));
+        let names: Vec<_> = answer.fields().into_iter().filter_map(|line| line.split(": ").next()).collect();
+        assert_eq!(names, ["Server", "Date", "Content-Type"]);
+        assert_eq!(answer.text(), "GET a=b\n");
+        assert_eq!(get_text(&server, "/page.txt")?, (200, "page".to_owned()));
+        assert_eq!(get_text(&server, "/cgi-bin/none")?.0, 404);
+        let request = &server.requests()[0];
+        assert_eq!((request.route(), request.ended()), (Route::Directory, Some(Ended::ClosedByServer)));
+        assert_eq!(request.bytes_sent(), answer.length as u64);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_rule_comes_before_a_script() -> Test {
+    for server in both(&site(HEAD)) {
+        server.on("GET", "/cgi-bin/script", |_| "mine");
+        assert_eq!(get_text(&server, "/cgi-bin/script")?.1, "mine");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_script_reads_the_body_and_no_more() -> Test {
+    let site = site(&format!("{HEAD}; cat"));
+    for server in both(&site) {
+        let request = "POST /cgi-bin/script HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello, and more";
+        assert_eq!(exchange(&server, request)?.text(), "hello");
+    }
+    Ok(())
+}
+
+#[test]
+fn by_rfc_9112_the_body_is_read_first_and_recorded() -> Test {
+    let site = site(&format!("{HEAD}; cat"));
+    let [server, _] = both(&site);
+    let answer = exchange(&server, "POST /cgi-bin/script HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")?;
+    assert_eq!(answer.text(), "hello");
+    assert_eq!(server.requests()[0].body(), b"hello");
+    Ok(())
+}
+
+#[test]
+fn a_script_of_http_server_reads_the_body_as_it_arrives() -> Test {
+    let site = site(&format!("{HEAD}; head -c 3; cat"));
+    let [_, server] = both(&site);
+    let mut raw = Raw::connect(&server)?;
+    raw.send("POST /cgi-bin/script HTTP/1.1\r\nContent-Length: 6\r\n\r\none")?;
+    read_until(&mut raw, |seen| seen.ends_with("one"))?;
+    raw.send("two")?;
+    assert_eq!(raw.rest()?, b"two");
+    assert_eq!(server.requests()[0].body(), b"", "it went to the script alone");
+    Ok(())
+}
+
+/// So much that neither side can hold it: who reads only after writing all would wait for ever.
+#[test]
+fn much_goes_in_and_out_at_the_same_time() -> Test {
+    let site = site(&format!("{HEAD}; cat"));
+    let body: Vec<u8> = (0..8_u32 << 20).map(|number| (number % 251) as u8).collect();
+    for server in both(&site) {
+        let mut raw = Raw::connect(&server)?;
+        let mut sending = raw.stream.try_clone()?;
+        let sent = body.clone();
+        let sender = std::thread::spawn(move || {
+            let head = format!("POST /cgi-bin/script HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", sent.len());
+            sending.write_all(head.as_bytes()).and_then(|()| sending.write_all(&sent))
+        });
+        let answer = raw.rest()?;
+        sender.join().expect("no panic")?;
+        assert!(answer.ends_with(&body), "{} bytes came back", answer.len());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_body_that_the_script_does_not_want_is_thrown_away() -> Test {
+    let site = site(&format!("{HEAD}; echo done"));
+    for server in both(&site) {
+        let mut answer = client().post(server.url("/cgi-bin/script")).send(vec![b'x'; 4 << 20])?;
+        assert_eq!(answer.body_mut().read_to_string()?, "done\n");
+    }
+    Ok(())
+}
+
+#[test]
+fn output_goes_out_as_it_comes_and_holds_nobody_up() -> Test {
+    let site = site(&format!("{HEAD}; echo first; while [ ! -e \"$GO\" ]; do sleep 0.01; done; echo second"));
+    let go = site.path().join("go");
+    for dialect in [|builder: Builder| builder, Builder::http_server] {
+        let cgi = Cgi::default().env("GO", &go);
+        let server = dialect(TestServer::builder().dir(&site).cgi(cgi)).start();
+        let mut raw = Raw::connect(&server)?;
+        raw.send(get_bytes("/cgi-bin/script"))?;
+        read_until(&mut raw, |seen| seen.ends_with("first\n"))?;
+        assert_eq!(get_text(&server, "/page.txt")?.1, "page");
+        fs::write(&go, "")?;
+        assert_eq!(raw.rest()?, b"second\n");
+        fs::remove_file(&go)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_script_that_fails_is_logged_after_its_answer_and_before_the_client_knows() -> Test {
+    let site = site(&format!("{HEAD}; echo bye; exit 3"));
+    add_script(&site, "good", HEAD);
+    fs::write(site.path().join("cgi-bin/broken"), "#!/nowhere/at/all\n")?;
+    open_to_all(&site.path().join("cgi-bin/broken"));
+    let (sender, events) = mpsc::channel();
+    let server = TestServer::builder()
+        .dir(&site)
+        .cgi(["/cgi-bin"])
+        .log(move |event| sender.send((event.to_string(), event.script_exit())).expect("the test listens"))
+        .start();
+    for (name, code) in [("script", Some(3)), ("good", None), ("broken", Some(127))] {
+        let mut raw = Raw::connect(&server)?;
+        raw.send(get_bytes(&format!("/cgi-bin/{name}")))?;
+        raw.rest()?;
+        let mut logged = vec![(format!("\"GET /cgi-bin/{name} HTTP/1.1\" 200 -"), None)];
+        logged.extend(code.map(|code| (format!("CGI script exit code {code}"), Some(code))));
+        assert_eq!(events.try_iter().collect::<Vec<_>>(), logged);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_script_out_of_time_is_killed() -> Test {
+    let site = site(&format!("{HEAD}; echo so far; exec sleep 1000"));
+    let (sender, events) = mpsc::channel();
+    let server = TestServer::builder()
+        .dir(&site)
+        .cgi(Cgi::default().time_limit(ms(200)))
+        .log(move |event| sender.send(event.script_exit()).expect("the test listens"))
+        .start();
+    assert_eq!(exchange(&server, get_bytes("/cgi-bin/script"))?.text(), "so far\n");
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), [None, Some(-9)]);
+    Ok(())
+}
+
+#[test]
+fn scripts_end_with_their_server() -> Test {
+    let site = site(&format!("{HEAD}; echo $$; exec sleep 1000"));
+    let server = TestServer::builder().dir(&site).cgi(["/cgi-bin"]).start();
+    let mut raw = Raw::connect(&server)?;
+    raw.send(get_bytes("/cgi-bin/script"))?;
+    let seen = read_until(&mut raw, |seen| seen.split("\r\n\r\n").nth(1).is_some_and(|body| body.ends_with('\n')))?;
+    let process = Path::new("/proc").join(seen.lines().last().unwrap_or_default());
+    drop(server);
+    if Path::new("/proc/self").exists() {
+        eventually("the script is gone", || !process.exists());
+    }
+    Ok(())
+}
+
+#[test]
+fn many_scripts_run_at_once() -> Test {
+    let site = site(&format!("{HEAD}; cat; echo end"));
+    for server in both(&site) {
+        std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..40)
+                .map(|number| {
+                    let server = &server;
+                    scope.spawn(move || -> Result<String, ureq::Error> {
+                        let sent = number.to_string().repeat(1_000);
+                        let mut answer = client().post(server.url("/cgi-bin/script")).send(&sent)?;
+                        let got = answer.body_mut().read_to_string()?;
+                        assert_eq!(got, format!("{sent}end\n"));
+                        Ok(got)
+                    })
+                })
+                .collect();
+            asking.into_iter().try_for_each(|asked| asked.join().expect("no panic").map(drop))
+        })?;
+        assert_eq!(server.requests().len(), 40);
+    }
+    Ok(())
+}
+
+#[test]
+fn an_interpreter_runs_what_is_not_executable() -> Test {
+    let site = site(HEAD);
+    let path = site.path().join("cgi-bin/report.TXT");
+    fs::write(&path, format!("{HEAD}\necho \"by the interpreter, $1\"\n"))?;
+    let ask = |cgi: Cgi| get_text(&TestServer::builder().dir(&site).cgi(cgi).start(), "/cgi-bin/report.TXT?word");
+    assert_eq!(ask(Cgi::default())?.0, 403);
+    assert_eq!(ask(Cgi::default().interpreter("txt", "/bin/sh"))?, (200, "by the interpreter, word\n".to_owned()));
+    Ok(())
+}
+
+#[rstest]
+#[case::nobody(CgiUser::Nobody)]
+#[case::the_servers(CgiUser::Server)]
+fn a_script_runs_as_nobody_if_the_server_is_root_unless_told_otherwise(#[case] user: CgiUser) -> Test {
+    let site = site(&format!("{HEAD}; id -u"));
+    let own = String::from_utf8(std::process::Command::new("id").arg("-u").output()?.stdout)?;
+    let server = TestServer::builder().dir(&site).cgi(Cgi::default().run_as(user)).start();
+    let (_, uid) = get_text(&server, "/cgi-bin/script")?;
+    match user {
+        CgiUser::Nobody if own == "0\n" => assert!(!uid.is_empty(), "some user"),
+        _ => assert_eq!(uid, own),
+    }
+    Ok(())
+}
+
+#[test]
+fn a_server_on_a_unix_socket_has_scripts_too() -> Test {
+    let site = site(&format!("{HEAD}; echo \"[$REMOTE_ADDR] $SERVER_NAME\""));
+    let socket = site.path().join("socket");
+    let server = TestServer::builder().dir(&site).cgi(["/cgi-bin"]).bind_unix(&socket).start();
+    let mut client = std::os::unix::net::UnixStream::connect(server.socket_path().expect("a path"))?;
+    client.set_read_timeout(Some(LIMIT))?;
+    client.write_all(get_bytes("/cgi-bin/script").as_bytes())?;
+    let mut answer = String::new();
+    client.read_to_string(&mut answer)?;
+    assert!(answer.ends_with("\r\n\r\n[] localhost\n"), "{answer}");
+    Ok(())
+}
+
+#[test]
+#[should_panic(expected = "CGI scripts lie in the served directory, and there is none: name one with `.dir(..)`")]
+fn scripts_need_a_directory() {
+    let _server = TestServer::builder().cgi(["/cgi-bin"]).start();
+}
+
+#[test]
+#[should_panic(expected = "a CGI directory is the path of a request, so write \"/cgi-bin\", not \"cgi-bin\"")]
+fn a_directory_of_scripts_is_a_path_of_requests() {
+    let _ = TestServer::builder().cgi(["cgi-bin"]);
+}
