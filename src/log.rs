@@ -54,7 +54,8 @@ impl LogEvent {
         self.request.response_status()
     }
 
-    /// Why the directory, or the server itself, answers with an error: `File not found`.
+    /// Why the directory, the server itself or a handler with [`Response::error`](crate::Response::error) answers with an error:
+    /// `File not found`.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         match &self.what {

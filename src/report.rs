@@ -84,7 +84,7 @@ impl Failure {
         self.kind
     }
 
-    /// Where the rule was declared, or the log asked for.
+    /// Where the rule was declared, or the closure of another kind was given.
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
         self.location
@@ -101,7 +101,7 @@ impl fmt::Display for Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// A handler panicked.
+    /// A handler panicked, or another closure that a server was given.
     Panicked,
     /// A handler returned an error, or a file that it wanted to send could not be opened.
     HandlerError,

@@ -62,12 +62,15 @@ impl Site {
         Site { rules: Rules::default(), journal, directory, pages, manners, failures: Arc::default() }
     }
 
-    pub(crate) fn answer(&self, incoming: Incoming) -> Answer {
+    pub(crate) fn answer(&self, mut incoming: Incoming) -> Answer {
         match incoming.extent {
-            Extent::AwaitsLeave => match self.instead_of_leave(&incoming.request) {
-                Some(response) => Answer::Reply(self.reply(incoming, Some(response))),
-                None => Answer::ReadOn(incoming.request),
-            },
+            Extent::AwaitsLeave => {
+                incoming.request.set_client(incoming.client.clone());
+                match self.instead_of_leave(&incoming.request) {
+                    Some(response) => Answer::Reply(self.reply(incoming, Some(response))),
+                    None => Answer::ReadOn(incoming.request),
+                }
+            }
             // A handler gets the whole of a request.
             Extent::Head { .. } if self.rules.any_fits(&incoming.request) => Answer::ReadOn(incoming.request),
             Extent::Head { .. } | Extent::Complete => Answer::Reply(self.reply(incoming, None)),

@@ -278,6 +278,27 @@ fn who_waits_for_leave_gets_it_or_a_final_answer() -> Test {
 }
 
 #[test]
+fn who_decides_about_leave_may_keep_the_request() -> Test {
+    for server in both(|builder| {
+        let kept = std::sync::Mutex::new(Vec::new());
+        builder.on_expect(move |request| -> Option<u16> {
+            assert!(request.peer().is_some());
+            kept.lock().expect("no panic").push(request.clone());
+            None
+        })
+    }) {
+        server.on("PUT", "/{name}", |request| format!("{} {}", request.param("name"), request.body_text()));
+        let mut raw = Raw::connect(&server)?;
+        raw.send(EXPECT)?;
+        assert_eq!(raw.answer()?.status(), 100);
+        raw.send("hello")?;
+        assert_eq!(raw.answer()?.text(), "a hello");
+        assert!(server.requests()[0].peer().is_some());
+    }
+    Ok(())
+}
+
+#[test]
 fn leave_is_given_before_a_method_is_refused() -> Test {
     let server = site();
     let mut raw = Raw::connect(&server)?;

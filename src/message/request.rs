@@ -60,14 +60,14 @@ impl Head {
 }
 
 /// The body of a request, decoded from its transfer coding.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Content {
     pub(crate) bytes: Bytes,
     pub(crate) chunked: Option<Box<Chunked>>,
 }
 
 /// What a chunked body had besides its bytes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Chunked {
     /// The sizes of the chunks in order, without the last, empty one.
     pub(crate) sizes: Vec<usize>,
@@ -95,6 +95,7 @@ pub struct Request {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 #[expect(clippy::box_collection, reason = "a third of the size, in each request that is kept")]
 struct Inner {
     head: Head,
@@ -109,7 +110,7 @@ struct Inner {
 
 /// What accessors hand out by reference but the wire carries encoded; made on first use, since most requests
 /// of a test are only counted.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Decoded {
     method: String,
     target: String,
@@ -128,27 +129,22 @@ impl Request {
 
     /// The same request, now that its body has arrived.
     pub(crate) fn with_body(mut self, body: Content) -> Request {
-        match Arc::get_mut(&mut self.inner) {
-            Some(inner) => (inner.body, inner.decoded) = (body, OnceLock::new()),
-            // Who was asked about the head alone has kept it.
-            None => self = Request::new(self.head().clone(), body),
-        }
+        // A copy, if who was asked about the head alone has kept it.
+        let inner = Arc::make_mut(&mut self.inner);
+        (inner.body, inner.decoded) = (body, OnceLock::new());
         self
     }
 
-    /// Notes which rule will answer; possible as long as nobody else holds the request.
+    /// Notes which rule will answer.
     pub(crate) fn set_match(&mut self, params: Option<Vec<(String, String)>>, hit: usize) {
-        if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.params = params.filter(|params| !params.is_empty()).map(Box::new);
-            inner.hit = hit;
-        }
+        let inner = Arc::make_mut(&mut self.inner);
+        inner.params = params.filter(|params| !params.is_empty()).map(Box::new);
+        inner.hit = hit;
     }
 
-    /// Notes who sent it; possible as long as nobody else holds the request.
+    /// Notes who sent it.
     pub(crate) fn set_client(&mut self, client: Arc<Client>) {
-        if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.client = Some(client);
-        }
+        Arc::make_mut(&mut self.inner).client = Some(client);
     }
 
     pub(crate) fn client(&self) -> Option<&Client> {
