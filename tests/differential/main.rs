@@ -4,8 +4,14 @@
 //! what the semantics say differs between versions of Python, in `raw`; what differs on purpose is listed in `requests`.
 #![cfg(unix)]
 
+#[cfg(feature = "cli")]
+mod program;
 mod python;
 mod raw;
+#[cfg(feature = "cli")]
+#[path = "../recorded/format.rs"]
+#[allow(dead_code, reason = "the answers are compared by the test `recorded`")]
+mod recorded;
 mod requests;
 mod site;
 

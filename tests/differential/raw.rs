@@ -164,7 +164,7 @@ fn line(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
 }
 
 /// `: Sun, 06 Nov 1994 08:49:37 GMT`, by shape.
-fn is_date(value: &[u8]) -> bool {
+pub(crate) fn is_date(value: &[u8]) -> bool {
     let shape = value.iter().map(|byte| match byte {
         b'0'..=b'9' => '0',
         b'A'..=b'Z' => 'A',
@@ -176,7 +176,7 @@ fn is_date(value: &[u8]) -> bool {
 
 /// Pages without what depends on the version (section 14): the style block since 3.14, and query and fragment in the
 /// title of a listing before it.
-fn page_of_any_version(page: &[u8]) -> Vec<u8> {
+pub(crate) fn page_of_any_version(page: &[u8]) -> Vec<u8> {
     let mut kept = Vec::new();
     let mut in_style = false;
     for line in page.split_inclusive(|&byte| byte == b'\n') {

@@ -164,7 +164,7 @@ pub(crate) fn on_purpose() -> Vec<(Case, Vec<&'static str>)> {
 }
 
 /// Whatever a path may look like.
-const TARGETS: &[&str] = &[
+pub(crate) const TARGETS: &[&str] = &[
     // Files.
     "/hello.txt",
     "/hello.txt?query=1",
@@ -308,7 +308,7 @@ const TARGETS: &[&str] = &[
 ];
 
 /// Dates in every form that http.server reads, and many that it does not; equal, sooner and later ones.
-const DATES: &[&str] = &[
+pub(crate) const DATES: &[&str] = &[
     "Tue, 02 Jan 2024 03:04:05 GMT",
     "Tue, 02 Jan 2024 03:04:04 GMT",
     "Tue, 02 Jan 2024 03:04:06 GMT",
