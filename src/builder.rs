@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::Settings;
+use crate::engine::{FOREVER, Settings};
 use crate::files::ErrorPages;
 #[cfg(unix)]
 use crate::files::cgi::Cgi;
@@ -49,9 +49,6 @@ pub struct Builder {
     #[cfg(unix)]
     pub(crate) cgi: Option<Cgi>,
 }
-
-/// Beyond what anybody waits for, and within what the clock can tell: a later deadline would be a panic in the wrong place.
-const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// Where a server listens.
 #[derive(Debug, Clone)]
@@ -213,13 +210,13 @@ impl Builder {
     /// # use fixture_server::prelude::*;
     /// let server = TestServer::builder()
     ///     .dir("fixtures/site")
-    ///     .error_page(r#"{"error": {code}, "detail": "{message}"}"#)
-    ///     .error_content_type("application/json")
+    ///     .error_page("error {code}: {message}\n")
+    ///     .error_content_type("text/plain")
     ///     .start();
     /// # let client: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     /// let mut answer = client.get(server.url("/missing")).call()?;
-    /// assert_eq!(answer.headers()["content-type"], "application/json");
-    /// assert_eq!(answer.body_mut().read_to_string()?, r#"{"error": 404, "detail": "File not found"}"#);
+    /// assert_eq!(answer.headers()["content-type"], "text/plain");
+    /// assert_eq!(answer.body_mut().read_to_string()?, "error 404: File not found\n");
     /// # Ok::<(), ureq::Error>(())
     /// ```
     pub fn error_page(mut self, template: impl Into<String>) -> Builder {

@@ -43,6 +43,10 @@ impl<F: ?Sized> Hook<F> {
         self.origin
     }
 
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.origin.location
+    }
+
     pub(crate) fn call<T>(&self, call: impl FnOnce(&F) -> T) -> Result<T, HookPanic> {
         self.origin.catch(|| call(&self.run))
     }
@@ -62,8 +66,8 @@ impl<F: ?Sized> fmt::Debug for Hook<F> {
 
 impl Origin {
     pub(crate) fn catch<T>(self, run: impl FnOnce() -> T) -> Result<T, HookPanic> {
-        catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
-            let text = format!("the closure of `{}` panicked: {}", self.method, panic_message(&*payload));
+        caught(run).map_err(|message| {
+            let text = format!("the closure of `{}` panicked: {message}", self.method);
             HookPanic { text, location: self.location }
         })
     }
@@ -93,8 +97,19 @@ impl Panics {
     }
 }
 
-/// What a panic said.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> &str {
+/// Runs user code; what a panic in it said.
+pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let message = panic_message(&*payload).to_owned();
+        // What was thrown may panic in turn when it is dropped.
+        if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(second);
+        }
+        message
+    })
+}
+
+fn panic_message(payload: &(dyn Any + Send)) -> &str {
     let literal = payload.downcast_ref::<&str>().copied();
     literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("(a panic without a text)")
 }

@@ -48,7 +48,8 @@ impl LogEvent {
         &self.request
     }
 
-    /// The status it is answered with; `None` if a fault or `Response::raw` answers.
+    /// The status it is answered with; `None` if a fault or `Response::raw` answers. Of the end of a script it is that of the
+    /// answer, once more.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.request.response_status()
@@ -87,13 +88,42 @@ impl LogEvent {
 }
 
 impl LogEvent {
+    /// What http.server writes to standard error: [`lines`](LogEvent::lines), each behind the client's address and a time, and
+    /// with a line end. The time is as given; http.server has local time as `06/Nov/1994 08:49:37`.
+    ///
+    /// ```
+    /// use fixture_server::prelude::*;
+    ///
+    /// let server = TestServer::builder()
+    ///     .dir("fixtures/site")
+    ///     .log(|event| eprint!("{}", event.log_lines("06/Nov/1994 08:49:37")))
+    ///     .start();
+    /// ureq::get(server.url("/hello.txt")).call()?;
+    /// // 127.0.0.1 - - [06/Nov/1994 08:49:37] "GET /hello.txt HTTP/1.1" 200 -
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
+    #[must_use]
+    pub fn log_lines(&self, time: impl fmt::Display) -> String {
+        let client = self.request.peer().map_or_else(|| "-".to_owned(), |peer| peer.ip().to_string());
+        self.lines().iter().fold(String::new(), |mut lines, text| {
+            // Writing to a string cannot fail.
+            let _ = writeln!(lines, "{client} - - [{time}] {text}");
+            lines
+        })
+    }
+
     /// What http.server logs, without address and time: for an error `code 404, message File not found`, then the request
     /// line in quotes, the status, and a dash for the size. Control characters are escaped.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::with_capacity(2);
-        if let (Some(status), Some(message)) = (self.status(), self.message()) {
-            lines.push(format!("code {}, message {}", status.as_str(), escape_controls(message)));
+        match (self.status(), self.message()) {
+            (Some(status), Some(message)) => {
+                lines.push(format!("code {}, message {}", status.as_str(), escape_controls(message)));
+            }
+            // It got no answer, so that there is no line for one.
+            (None, Some(message)) => return vec![escape_controls(message)],
+            (_, None) => {}
         }
         lines.push(self.to_string());
         lines

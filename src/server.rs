@@ -141,8 +141,9 @@ impl TestServer {
         );
         #[cfg(unix)]
         let cgi = builder.cgi.clone();
-        let Builder { dir, pages, bind, settings, journal, mut manners, .. } = builder;
+        let Builder { dir, pages, bind, mut settings, journal, mut manners, .. } = builder;
         manners.dialect = settings.reading.dialect;
+        settings.asks_for_leave = manners.on_expect.is_some();
         // To the letter is to the letter: http.server knows no types beyond its table.
         let beyond = match manners.dialect {
             Dialect::Rfc9112 => Beyond::MimeGuess,
@@ -375,20 +376,28 @@ impl TestServer {
     /// assert!(ureq::get(server.url("/")).call().is_ok());
     /// ```
     pub fn stop(&self) {
-        let mut life = self.life.lock();
-        if self.close(&mut life) {
-            if let At::Tcp(addr) = &self.at {
-                *life = Life::Stopped { reserved: transport::bound(*addr, is_dual_stack(*addr)).ok() };
+        if !self.close() {
+            return;
+        }
+        if let At::Tcp(addr) = &self.at {
+            let mut life = self.life.lock();
+            // Unless it was restarted meanwhile.
+            if let Life::Stopped { reserved } = &mut *life {
+                *reserved = transport::bound(*addr, is_dual_stack(*addr)).ok();
             }
         }
     }
 
     /// Whether it was listening.
-    fn close(&self, life: &mut Life) -> bool {
-        if let Life::Stopped { .. } = life {
+    fn close(&self) -> bool {
+        let mut life = self.life.lock();
+        if let Life::Stopped { .. } = *life {
             return false;
         }
-        *life = Life::Stopped { reserved: None };
+        let listening = std::mem::replace(&mut *life, Life::Stopped { reserved: None });
+        drop(life);
+        // With the connections goes what users gave them, which may do anything.
+        drop(listening);
         #[cfg(unix)]
         if let At::Unix(path) = &self.at {
             files::remove_socket(path);
@@ -435,7 +444,7 @@ impl Drop for TestServer {
     /// Stops, forgets rules and requests, then reports what failed: by a panic, or on standard error if the test is panicking already.
     #[expect(clippy::print_stderr, reason = "a second panic would abort the process and hide the first")]
     fn drop(&mut self) {
-        self.close(&mut self.life.lock());
+        self.close();
         let verified = self.site.report();
         // A thread that has just answered may hold the site for a moment longer.
         self.site.close();

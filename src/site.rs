@@ -1,7 +1,6 @@
 //! What one server answers with: rules first, then the directory, then a miss. Everything is written down before it is sent.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,10 +10,11 @@ use crate::engine::{Answer, Extent, Incoming, Reply};
 use crate::failures::Failures;
 use crate::files::cgi::{Found, Gateway, Stdin};
 use crate::files::{self, ErrorPages, Served};
-use crate::hook::{Hook, panic_message};
+use crate::hook::{Hook, caught};
 use crate::journal::{Delivery, Journal, Record, RecordedRequest, Route, shown_target};
 use crate::log::LogEvent;
 use crate::message::body::Body;
+use crate::message::fault::Fault;
 use crate::message::request::Request;
 use crate::message::response::Response;
 use crate::report::{Failure, FailureKind, Report};
@@ -127,7 +127,7 @@ impl Site {
             response = self.open_file(response, &record);
         }
         if let Some(reason) = response.take_failure() {
-            self.fail_rule(FailureKind::HandlerError, &record, &format!("returned an error: {reason}"));
+            self.fail(FailureKind::HandlerError, &record, &format!("returned an error: {reason}"));
         }
         if response.stands_for().is_none() && !response.is_raw() {
             record.delivery.set_status(response.status);
@@ -179,6 +179,7 @@ impl Site {
     fn refuse(&self, refusal: Refusal, request: &Request) -> Response {
         match self.manners.dialect {
             Dialect::Rfc9112 => refusal.response(),
+            Dialect::HttpServer if refusal == Refusal::TooSlow => Response::with_fault(Fault::Close),
             Dialect::HttpServer => {
                 let (message, explanation) = refusal.http_server_wording(request);
                 self.pages.error(refusal.status().as_u16(), Some(&message), explanation)
@@ -189,10 +190,8 @@ impl Site {
     /// Runs the handler of the rule, outside every lock.
     fn handle(&self, handler: &SharedHandler, record: &Arc<Record>) -> Response {
         let Some(rule) = record.rule.as_deref() else { return Response::new(StatusCode::INTERNAL_SERVER_ERROR) };
-        let run = AssertUnwindSafe(|| handler(&record.request));
-        catch_unwind(run).unwrap_or_else(|payload| {
-            let message = panic_message(&*payload);
-            self.fail_rule(FailureKind::Panicked, record, &format!("panicked: {message}"));
+        caught(|| handler(&record.request)).unwrap_or_else(|message| {
+            self.fail(FailureKind::Panicked, record, &format!("panicked: {message}"));
             failed(&format!("the handler of {} panicked: {message}\n", rule.pattern))
         })
     }
@@ -208,7 +207,7 @@ impl Site {
             }
             Err(error) => {
                 let reason = format!("cannot send the file {}: {error}", path.display());
-                self.fail_rule(FailureKind::HandlerError, record, &reason);
+                self.fail(FailureKind::HandlerError, record, &reason);
                 Response::text(reason).with_code(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }
@@ -243,6 +242,10 @@ impl Site {
         let Some(log) = &self.manners.log else { return };
         let message = match &record.refusal {
             Some(refusal) if self.manners.dialect == Dialect::Rfc9112 => Some((**refusal).to_owned()),
+            // Of what http.server has no answer to.
+            Some(_) if response.stands_for().is_some() => {
+                Some("Request timed out: TimeoutError('timed out')".to_owned())
+            }
             _ => response.error_message().map(str::to_owned),
         };
         let event = LogEvent::answered(RecordedRequest::new(record.clone()), message);
@@ -251,11 +254,15 @@ impl Site {
         }
     }
 
-    /// Notes a failure of the handler that answers.
-    fn fail_rule(&self, kind: FailureKind, record: &Record, what: &str) {
-        if let Some(RuleCore { pattern, location, .. }) = record.rule.as_deref() {
-            self.failures.add(kind, &record.request, &format!("the handler of {pattern} {what}"), location);
-        }
+    /// Notes a failure of what answers: a handler, or the closure that was asked for leave.
+    fn fail(&self, kind: FailureKind, record: &Record, what: &str) {
+        let (who, location) = match (record.rule.as_deref(), &self.manners.on_expect) {
+            (Some(RuleCore { pattern, location, .. }), _) => (format!("the handler of {pattern}"), *location),
+            (None, Some(hook)) => ("the closure of `on_expect`".to_owned(), hook.location()),
+            // Nothing else answers with what can fail.
+            (None, None) => return,
+        };
+        self.failures.add(kind, &record.request, &format!("{who} {what}"), location);
     }
 
     /// What a reader of a failure should know besides.

@@ -670,3 +670,14 @@ fn a_missing_directory_with_options_is_named() {
     let server = TestServer::start(Directory::new("no/such/dir").may_be_missing());
     assert_eq!(get_text(&server, "/").map_err(|error| error.to_string()).map(|found| found.0), Ok(404));
 }
+
+#[rstest]
+#[case::itself(".")]
+#[case::above("..")]
+#[case::a_path("a/b")]
+#[case::nothing("")]
+#[case::nul("a\0")]
+#[should_panic(expected = "is not the name of an index page")]
+fn an_index_page_is_one_name(#[case] name: &str) {
+    let _ = Directory::new("fixtures/site").index_pages([name]);
+}

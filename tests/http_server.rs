@@ -179,11 +179,20 @@ fn a_body_beyond_the_limit_is_refused_in_http_servers_words() -> Test {
 
 #[test]
 fn a_time_limit_ends_a_connection_in_silence() -> Test {
-    let server = TestServer::builder().dir("fixtures/site").http_server().read_timeout(ms(100)).start();
+    let (sender, events) = mpsc::channel();
+    let server = TestServer::builder()
+        .dir("fixtures/site")
+        .http_server()
+        .read_timeout(ms(100))
+        .log(move |event| sender.send(event.lines()).expect("the test listens"))
+        .start();
     let mut raw = Raw::connect(&server)?;
     raw.send("GET /hello.txt HTTP")?;
     assert_eq!(raw.rest()?, b"");
-    assert!(server.requests().is_empty());
+    let request = &server.requests()[0];
+    assert_eq!((request.raw_head(), request.response_status()), (&b"GET /hello.txt HTTP"[..], None));
+    assert!(request.refusal().is_some_and(|reason| reason.contains("in time")));
+    assert_eq!(events.try_iter().collect::<Vec<_>>(), [["Request timed out: TimeoutError('timed out')"]]);
     Ok(())
 }
 
@@ -274,6 +283,32 @@ fn who_waits_for_leave_gets_it_or_a_final_answer() -> Test {
         let requests = server.requests();
         assert_eq!((requests.len(), requests[1].route(), requests[1].number_on_connection()), (2, Route::OnExpect, 2));
     }
+    Ok(())
+}
+
+#[test]
+fn what_fails_in_place_of_leave_fails_the_test() -> Test {
+    let file = |builder: fixture_server::Builder| builder.on_expect(|_| Some(Response::file("/nonexistent")));
+    let error = |builder: fixture_server::Builder| builder.on_expect(|_| Some(Err::<u16, _>("broken")));
+    for (server, reason) in both(file)
+        .into_iter()
+        .map(|server| (server, "cannot send the file /nonexistent"))
+        .chain(both(error).into_iter().map(|server| (server, "returned an error: broken")))
+    {
+        assert_eq!(exchange(&server, EXPECT)?.status(), 500);
+        let report = server.try_verify().expect_err("it failed").to_string();
+        assert!(report.contains(&format!("the closure of `on_expect` {reason}")), "{report}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_server_that_keeps_no_connections_is_not_overruled() -> Test {
+    let server = TestServer::builder().http_server().keep_alive(false).start();
+    server.on("GET", "/", |_| Response::text("hi").header("Connection", "keep-alive"));
+    let mut raw = Raw::connect(&server)?;
+    raw.send("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n")?;
+    assert_eq!(String::from_utf8(raw.rest()?)?.matches("HTTP/1.1 200").count(), 1);
     Ok(())
 }
 

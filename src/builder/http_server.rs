@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use crate::engine::FOREVER;
 #[cfg(unix)]
 use crate::files::cgi::Cgi;
 use crate::hook::Hook;
@@ -14,7 +15,7 @@ use crate::message::into_response::IntoResponse;
 use crate::message::request::Request;
 use crate::wire::Dialect;
 
-use super::{Builder, FOREVER};
+use super::Builder;
 
 impl Builder {
     /// Speaks as Python's http.server does, to the letter: how requests are read and refused, when connections stay open,
@@ -131,8 +132,9 @@ impl Builder {
 
     /// Decides what a client gets that waits for leave to send its body (`Expect: 100-continue`; RFC 9110, section 10.1.1):
     /// `None` for `100 Continue`, or a final answer, after which the connection closes. Default: always `None`. It is
-    /// `handle_expect_100` of http.server. It is not asked about bodies that come without waiting. A panic in it answers
-    /// 500 and fails the test.
+    /// `handle_expect_100` of http.server. A panic in it answers 500 and fails the test. By RFC 9112 it is not asked if the
+    /// body has come already, or there is none; with [`http_server`](Builder::http_server) it is asked about every such field,
+    /// as there.
     ///
     /// ```
     /// # use fixture_server::prelude::*;
@@ -153,7 +155,6 @@ impl Builder {
         mut self,
         decide: impl Fn(&Request) -> Option<R> + Send + Sync + 'static,
     ) -> Builder {
-        self.settings.asks_for_leave = true;
         let decide = move |request: &Request| decide(request).map(IntoResponse::into_response);
         self.manners.on_expect = Some(Hook::new("on_expect", Arc::new(decide)));
         self

@@ -17,8 +17,9 @@ use crate::wire::decoder::{self, Decoder};
 use crate::wire::refusal::Refusal;
 
 use super::sending::{Progress, Sending};
+use super::slots::Heard;
 use super::transport::SharedTransport;
-use super::{Hands, Port};
+use super::{FOREVER, Hands, Port};
 
 use inbox::{Inbox, Inflow};
 
@@ -45,9 +46,6 @@ const LINGER_BYTES: u64 = 64 << 20;
 /// So many bytes of a body buy it another `read_timeout`; fewer do not, so that trickling gains nothing.
 const BODY_PROGRESS: usize = 64 << 10;
 
-/// Longer than anybody waits.
-const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
-
 impl Scratch {
     pub(super) fn new() -> Scratch {
         Scratch { buffer: vec![0; BUFFER], date: DateLine::default() }
@@ -65,6 +63,8 @@ pub(super) struct Connection {
     sending: Option<Box<Sending>>,
     /// Takes the body of the request that is being answered.
     inflow: Option<Box<Inflow>>,
+    /// There is more to take in than one turn takes.
+    takes_more: bool,
     phase: Phase,
     requests: usize,
     /// When the head of the request whose body is arriving was complete.
@@ -78,8 +78,8 @@ pub(super) struct Connection {
     hung_up: bool,
     /// The client sends nothing more.
     at_end: bool,
-    /// A request was refused, and more of it may be on its way.
-    refused: bool,
+    /// More of a request that was answered may be on its way, and nobody can tell where it ends.
+    may_have_more: bool,
     /// Bytes of answers since the client last asked for something, and so may not have them yet.
     unconfirmed: u64,
     /// How much of an answer was sent when the client last took no more, and until when it must take some.
@@ -130,6 +130,7 @@ impl Connection {
             inbox: Inbox::default(),
             sending: None,
             inflow: None,
+            takes_more: false,
             phase: Phase::Open,
             requests: 0,
             arrived: None,
@@ -138,7 +139,7 @@ impl Connection {
             drained: false,
             hung_up: false,
             at_end: false,
-            refused: false,
+            may_have_more: false,
             unconfirmed: 0,
             blocked: None,
             registered: Registered::Nothing,
@@ -154,12 +155,18 @@ impl Connection {
     }
 
     /// Serves the connection as far as it goes without waiting.
-    pub(super) fn run(&mut self, hung_up: bool, scratch: &mut Scratch, hands: &Hands<'_>) -> Fate {
+    pub(super) fn run(&mut self, heard: Heard, scratch: &mut Scratch, hands: &Hands<'_>) -> Fate {
         self.drained = false;
-        self.hung_up |= hung_up;
+        self.hung_up |= heard != Heard::Nothing;
+        if heard == Heard::Gone && self.sending.is_some() {
+            // What is sent may have nothing to send for long, and so would not notice.
+            return Fate::Close;
+        }
         for _ in 0..TURNS {
             let progress = if self.sending.is_some() {
-                self.take_in(scratch);
+                if self.take_in(scratch).is_err() {
+                    return Fate::Close;
+                }
                 self.resume(scratch, hands)
             } else if !matches!(self.phase, Phase::Open) {
                 return self.discard(scratch);
@@ -179,6 +186,8 @@ impl Connection {
             };
             match progress {
                 Progress::Done(End::Keep) => {}
+                // What has come already is told of by no event.
+                Progress::Blocked | Progress::Waiting if self.takes_more => return Fate::Yield,
                 Progress::Blocked => return self.wait(true),
                 Progress::Waiting => return self.wait(false),
                 Progress::Paused => return Fate::Yield,
@@ -205,7 +214,7 @@ impl Connection {
         if self.at_end {
             return true;
         }
-        if self.refused
+        if self.may_have_more
             || self.decoder.is_in_body()
             || !self.inbox.unread().is_empty()
             || self.unconfirmed > SHORT_ANSWER
@@ -222,12 +231,15 @@ impl Connection {
 
     /// The time of the connection is up.
     pub(super) fn expire(&mut self, scratch: &mut Scratch, hands: &Hands<'_>) -> Fate {
+        if self.inflow.is_some() && self.blocked.is_none() {
+            // Whoever takes the body learns that this was all, and may answer yet.
+            self.inflow = None;
+            (self.may_have_more, self.due) = (true, None);
+            return self.run(Heard::Nothing, scratch, hands);
+        }
         if self.sending.is_none() && self.phase == Phase::Open {
             let inbox = std::mem::take(&mut self.inbox);
             if let Some(step) = self.decoder.give_up(inbox.unread(), Refusal::TooSlow) {
-                if let decoder::Step::HangUp = step {
-                    return Fate::Close;
-                }
                 return match self.act(step, scratch, hands) {
                     Progress::Gone => Fate::Close,
                     Progress::Blocked => self.wait(true),
@@ -350,11 +362,19 @@ impl Connection {
 
     /// Carries out a plan until it is done or the client takes no more; what is left is kept for later.
     fn send(&mut self, mut sending: Sending, scratch: &mut Scratch) -> Progress {
-        let progress = sending.proceed(&self.transport, &mut scratch.buffer);
+        let progress = if sending.runs_user_code() {
+            let proceed = || sending.proceed(&self.transport, &mut scratch.buffer);
+            self.port.unless_stopped(proceed).unwrap_or(Progress::Gone)
+        } else {
+            sending.proceed(&self.transport, &mut scratch.buffer)
+        };
+        if progress != Progress::Blocked {
+            self.blocked = None;
+        }
         match progress {
             Progress::Done(_) => {
                 self.unconfirmed += sending.sent();
-                self.blocked = None;
+                self.may_have_more |= self.inflow.take().is_some();
             }
             Progress::Blocked | Progress::Waiting | Progress::Paused => self.sending = Some(Box::new(sending)),
             Progress::Gone => sending.report(Some(self.why_gone())),
@@ -400,8 +420,12 @@ impl Connection {
         let until = match self.phase {
             Phase::Lingering { until, .. } => until,
             Phase::Stalled => now + settings.idle_timeout.max(Duration::from_secs(3600)),
-            // What the answer is made from says when it goes on, and knows how long that may take.
-            Phase::Open if !writes && self.sending.is_some() => now + FOREVER,
+            // What the answer is made from says when it goes on, and knows how long that may take; unless it is the client's
+            // turn.
+            Phase::Open if !writes && self.sending.is_some() => match &self.inflow {
+                Some(inflow) if inflow.is_dry() => self.body_deadline(now),
+                _ => now + FOREVER,
+            },
             Phase::Open if writes => {
                 // A client that takes nothing gains no time by sending something.
                 let sent = self.sending.as_ref().map_or(0, |sending| sending.sent());
@@ -410,19 +434,20 @@ impl Connection {
                     _ => self.blocked.insert((sent, now + settings.idle_timeout)).1,
                 }
             }
-            Phase::Open => {
-                if self.decoder.is_in_body() && self.body_progress >= BODY_PROGRESS {
-                    self.body_progress = 0;
-                    self.due = None;
-                }
-                if self.decoder.is_in_body() || !self.inbox.unread().is_empty() {
-                    *self.due.get_or_insert(now + settings.read_timeout)
-                } else {
-                    now + settings.idle_timeout
-                }
-            }
+            Phase::Open if self.decoder.is_in_body() => self.body_deadline(now),
+            Phase::Open if !self.inbox.unread().is_empty() => *self.due.get_or_insert(now + settings.read_timeout),
+            Phase::Open => now + settings.idle_timeout,
         };
         Fate::Wait { until, writes }
+    }
+
+    /// Until when more of a body must have come.
+    fn body_deadline(&mut self, now: Instant) -> Instant {
+        if self.body_progress >= BODY_PROGRESS {
+            self.body_progress = 0;
+            self.due = None;
+        }
+        *self.due.get_or_insert(now + self.port.settings.read_timeout)
     }
 }
 

@@ -24,7 +24,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::Port;
 use super::connection::{Connection, Scratch};
-use super::slots::{Seat, Slots, Tenant};
+use super::slots::{Heard, Seat, Slots, Tenant};
 use super::timers::Timers;
 
 const WAKE: Token = Token(usize::MAX);
@@ -111,7 +111,7 @@ struct Poller {
 /// What a thread has taken upon itself.
 pub(super) enum Job {
     Accept { token: usize, port: Arc<Port> },
-    Serve { token: usize, connection: Box<Connection>, hung_up: bool, expired: bool },
+    Serve { token: usize, connection: Box<Connection>, heard: Heard, expired: bool },
 }
 
 pub(super) type Guard<'a> = MutexGuard<'a, State>;
@@ -234,7 +234,12 @@ impl Crew {
         state.polling = Polling::No;
         if waited.is_ok() {
             for event in &poller.events {
-                state.notice(event.token().0, event.is_read_closed());
+                let heard = match event.is_read_closed() {
+                    _ if event.is_error() || event.is_write_closed() => Heard::Gone,
+                    true => Heard::ReadClosed,
+                    false => Heard::Nothing,
+                };
+                state.notice(event.token().0, heard);
             }
         }
         if until.is_some_and(|until| until <= Instant::now()) {
@@ -359,12 +364,12 @@ impl State {
     }
 
     /// Something happened to this token.
-    pub(super) fn notice(&mut self, token: usize, hung_up: bool) {
+    pub(super) fn notice(&mut self, token: usize, heard: Heard) {
         match self.slots.get(token) {
             None => return,
             Some(Tenant::Listener { .. }) => {}
             Some(Tenant::Connection(seat)) => {
-                seat.hung_up |= hung_up;
+                seat.heard = seat.heard.max(heard);
                 if seat.resting.is_none() {
                     seat.again = true;
                     return;
@@ -397,7 +402,7 @@ impl State {
                     _ => continue,
                 }
             }
-            self.notice(token, false);
+            self.notice(token, Heard::Nothing);
         }
     }
 }
@@ -408,8 +413,8 @@ impl Seat {
             self.again = true;
             return None;
         };
-        let hung_up = std::mem::take(&mut self.hung_up);
+        let heard = std::mem::take(&mut self.heard);
         let expired = std::mem::take(&mut self.expired);
-        Some(Job::Serve { token, connection, hung_up, expired })
+        Some(Job::Serve { token, connection, heard, expired })
     }
 }

@@ -20,6 +20,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::{Duration, SystemTime};
 
@@ -93,6 +94,9 @@ pub(crate) struct Settings {
     pub(crate) idle_timeout: Duration,
 }
 
+/// Beyond what anybody waits for, and within what the clock can tell: a later deadline would be a panic in the wrong place.
+pub(crate) const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
 /// The name and version of the crate.
 const SERVER_LINE: &[u8] = concat!("Server: fixture-server/", env!("CARGO_PKG_VERSION"), "\r\n").as_bytes();
 
@@ -124,10 +128,22 @@ pub(crate) struct Port {
     /// `None` once the server is stopped.
     listener: Mutex<Option<Listener>>,
     stopped: AtomicBool,
-    /// Requests that the service is answering right now, and may be for long.
+    /// Requests that user code is answering right now, and may be for long.
     answering: AtomicUsize,
     /// Connections accepted so far, over all ports of the server.
     accepted: Arc<AtomicUsize>,
+}
+
+impl Port {
+    /// Runs what may take any time, unless the server was stopped.
+    fn unless_stopped<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
+        // Whoever stops the server looks at the count after it has set the flag, and this thread the other way round: so
+        // either the socket of what blocks is shut down, or it is not run.
+        self.answering.fetch_add(1, SeqCst);
+        let result = if self.stopped.load(SeqCst) { None } else { Some(run()) };
+        self.answering.fetch_sub(1, SeqCst);
+        result
+    }
 }
 
 impl std::fmt::Debug for Port {

@@ -29,6 +29,10 @@ pub(super) struct Sending {
     receipt: Option<Arc<dyn Receipt>>,
     /// What the journal says when all of it was sent.
     ended: Ended,
+    /// So many bytes of an interim response come first, which the journal does not count.
+    ahead: u64,
+    /// Going on may take any time.
+    runs_user_code: bool,
 }
 
 /// How far a plan got.
@@ -47,21 +51,30 @@ pub(super) enum Progress {
 
 impl Sending {
     pub(super) fn new(plan: Plan, receipt: Option<Arc<dyn Receipt>>, ended: Ended) -> Sending {
-        Sending { plan, offset: 0, sent: 0, receipt, ended }
+        Sending { plan, offset: 0, sent: 0, receipt, ended, ahead: 0, runs_user_code: false }
     }
 
-    /// Tells what it is made from whom to wake once it goes on; only what has no length yet may have to wait.
-    pub(super) fn wake_with(&mut self, wake: &dyn Fn() -> Wake) {
+    /// An interim response goes out right before it.
+    pub(super) fn begin_with(&mut self, interim: Step) {
+        self.ahead = bytes_of(&interim).len() as u64;
+        self.plan.steps.push_front(interim);
+    }
+
+    /// Looks at what it is made from: tells whom to wake once that goes on, for what has no length yet may have to wait.
+    pub(super) fn prepare(&mut self, wake: &dyn Fn() -> Wake) {
         for step in &mut self.plan.steps {
-            if let Step::Source { source, left: None } = step {
-                source.wake_with(wake());
+            if let Step::Source { source, left } = step {
+                self.runs_user_code |= source.runs_user_code();
+                if left.is_none() {
+                    source.wake_with(wake());
+                }
             }
         }
     }
 
     /// Whether going on may take any time.
     pub(super) fn runs_user_code(&self) -> bool {
-        self.plan.steps.iter().any(|step| matches!(step, Step::Source { source, .. } if source.runs_user_code()))
+        self.runs_user_code
     }
 
     /// How many bytes went out.
@@ -72,7 +85,7 @@ impl Sending {
     /// Tells the journal how many bytes went out, and how it ended if it did.
     pub(super) fn report(&self, ended: Option<Ended>) {
         if let Some(receipt) = &self.receipt {
-            receipt.sent(self.sent, ended);
+            receipt.sent(self.sent.saturating_sub(self.ahead), ended);
         }
     }
 
@@ -148,7 +161,7 @@ impl Sending {
             }
             // The journal must know how it ended before the client can: the last bytes are counted before they go.
             if let (true, Some(receipt)) = (is_last, &self.receipt) {
-                receipt.sent(self.sent + offered as u64, Some(self.ended));
+                receipt.sent((self.sent + offered as u64).saturating_sub(self.ahead), Some(self.ended));
             }
             let written = match count {
                 _ if offered == 0 => Ok(0),
@@ -189,7 +202,7 @@ impl Sending {
         let bytes = &bytes[self.offset..];
         // The journal must know how it ended before the client can: the bytes are counted before they go.
         if let Some(receipt) = &self.receipt {
-            receipt.sent(self.sent + bytes.len() as u64, Some(self.ended));
+            receipt.sent((self.sent + bytes.len() as u64).saturating_sub(self.ahead), Some(self.ended));
         }
         let Ok(written) = transport.lock().write(bytes) else {
             // The general case will meet the error again, and knows what to do.

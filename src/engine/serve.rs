@@ -11,7 +11,7 @@ use crate::message::delivery::Client;
 
 use super::connection::{Connection, Fate, Registered, Scratch};
 use super::crew::{Crew, Guard, Job, Polling, State};
-use super::slots::Tenant;
+use super::slots::{Heard, Tenant};
 use super::transport::{Listener, SharedTransport};
 use super::{Hands, Port};
 
@@ -22,12 +22,12 @@ impl Crew {
     pub(super) fn serve(&'static self, job: Job, scratch: &mut Scratch) -> Guard<'static> {
         match job {
             Job::Accept { token, port } => self.accept(token, port, scratch),
-            Job::Serve { token, mut connection, hung_up, expired } => {
+            Job::Serve { token, mut connection, heard, expired } => {
                 let seat = SeatGuard { crew: self, token };
                 let hands =
                     Hands { before_user_code: &|| self.pass_on(), wake: &|| Arc::new(move || self.wake(token)) };
                 let fate =
-                    if expired { connection.expire(scratch, &hands) } else { connection.run(hung_up, scratch, &hands) };
+                    if expired { connection.expire(scratch, &hands) } else { connection.run(heard, scratch, &hands) };
                 std::mem::forget(seat);
                 self.settle(token, connection, fate)
             }
@@ -61,7 +61,7 @@ impl Crew {
         };
         let number = port.accepted.fetch_add(1, Relaxed) + 1;
         let connection = Box::new(Connection::new(port, transport, Client { number, peer }));
-        self.serve(Job::Serve { token: seat, connection, hung_up: false, expired: false }, scratch)
+        self.serve(Job::Serve { token: seat, connection, heard: Heard::Nothing, expired: false }, scratch)
     }
 
     fn retry_accepting(&self, state: &mut State, token: usize, error: io::ErrorKind) {
@@ -94,7 +94,7 @@ impl Crew {
     /// Has a connection looked at again; called from any thread.
     fn wake(&self, token: usize) {
         let mut state = self.state.lock();
-        state.notice(token, false);
+        state.notice(token, Heard::Nothing);
         if state.polling.is_on() {
             // Failing to wake it costs time only.
             let _ = self.waker.wake();

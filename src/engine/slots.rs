@@ -37,9 +37,19 @@ pub(super) enum Tenant {
     Connection(Seat),
 }
 
+/// What the poller says of the client's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Heard {
+    #[default]
+    Nothing,
+    /// It sends no more.
+    ReadClosed,
+    /// It takes no more either.
+    Gone,
+}
+
 /// The place of one connection.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "four things that happen to a connection, in any combination")]
 pub(super) struct Seat {
     /// `None` while a thread has taken it.
     pub(super) resting: Option<Box<Connection>>,
@@ -49,8 +59,8 @@ pub(super) struct Seat {
     pub(super) queued: bool,
     /// Something happened while it was taken: whoever puts it back must look again.
     pub(super) again: bool,
-    /// The client closed its sending side.
-    pub(super) hung_up: bool,
+    /// What the poller said of the client's end since the connection was last looked at.
+    pub(super) heard: Heard,
     /// Its deadline has passed.
     pub(super) expired: bool,
     /// When the connection has waited long enough.
@@ -86,7 +96,7 @@ impl Slots {
             transport,
             queued: false,
             again: false,
-            hung_up: false,
+            heard: Heard::Nothing,
             expired: false,
             deadline: None,
             armed: None,

@@ -10,6 +10,7 @@ use std::time::Instant;
 use rstest::rstest;
 
 use super::connection::Fate;
+use super::slots::Heard;
 use super::*;
 use crate::message::body::Source;
 use crate::message::delivery::Ended;
@@ -98,10 +99,10 @@ fn a_connection_with_very_many_requests_lets_others_go_first() {
 
 #[test]
 fn a_client_that_has_closed_its_side_gets_its_answer() {
-    for end_is_known in [false, true] {
+    for heard in [Heard::Nothing, Heard::ReadClosed] {
         let mut stage = Stage::hello([bytes(&format!("{GET}{GET}")), Read::End]);
-        let mut fate = stage.connection.run(end_is_known, &mut stage.scratch, &HANDS);
-        if !end_is_known {
+        let mut fate = stage.connection.run(heard, &mut stage.scratch, &HANDS);
+        if heard == Heard::Nothing {
             fate = stage.run_all();
         }
         assert_eq!((fate, stage.statuses()), (Fate::Close, vec![200, 200]));
@@ -348,7 +349,7 @@ fn polling_is_passed_on_before_whatever_may_run_user_code() {
     for request in [GET, "no request\r\n"] {
         let (mut stage, calls) = (Stage::hello([bytes(request)]), std::cell::Cell::new(0));
         stage.connection.run(
-            false,
+            Heard::Nothing,
             &mut stage.scratch,
             &Hands { before_user_code: &|| calls.set(calls.get() + 1), ..HANDS },
         );

@@ -1,7 +1,7 @@
 //! The options of a served directory, as tests give them.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::listing::{IntoPage, Listing};
@@ -113,7 +113,7 @@ impl Directory {
     ///
     /// # Panics
     ///
-    /// If a name is empty or holds `/`.
+    /// If a name is no name of a file: empty, `.`, `..`, or with `/` or NUL in it.
     ///
     /// ```
     /// # use fixture_server::prelude::*;
@@ -128,7 +128,7 @@ impl Directory {
         for name in names {
             let name = name.into();
             assert!(
-                !name.is_empty() && !name.contains('/'),
+                is_file_name(&name),
                 "{name:?} is not the name of an index page: write a name in the directory that is asked for, such as \
                  \"index.html\""
             );
@@ -230,7 +230,7 @@ impl Directory {
     /// Says which file or directory a request target means; `None` leaves it to the usual way. The target is as sent, query
     /// included, but leading slashes are one; if it is not UTF-8 it is read as ISO-8859-1. A relative path begins at the
     /// served directory; an absolute one, or `..`, may lead anywhere, which is what this is for: the closure answers for what
-    /// it lets clients reach. http.server: `translate_path`.
+    /// it lets clients reach, within what [`follow_links(false)`](Directory::follow_links) allows. http.server: `translate_path`.
     ///
     /// ```
     /// # use fixture_server::prelude::*;
@@ -309,6 +309,15 @@ impl Directory {
         self.options.file_reader = Some(Hook::new("file_reader", Arc::new(wrap)));
         self
     }
+}
+
+/// Whether it is one name, and so cannot lead anywhere else.
+fn is_file_name(name: &str) -> bool {
+    let mut components = Path::new(name).components();
+    let first = components.next();
+    matches!(first, Some(Component::Normal(only)) if only == name)
+        && components.next().is_none()
+        && !name.contains('\0')
 }
 
 /// A directory to serve: `"site"`, `&path`, `path_buf`, `&tempdir`, or a [`Directory`] with options.

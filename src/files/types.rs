@@ -58,7 +58,7 @@ impl OwnTypes {
     pub(super) fn of(&self, path: &Path, beyond: Beyond) -> Result<Cow<'static, str>, HookPanic> {
         if let Some(guess) = &self.guess {
             // A type that cannot be sent is a mistake of the closure, and so is reported like a panic in it.
-            if let Some(guessed) = guess.call(|guess| guess(path).map(checked_type))? {
+            if let Some(guessed) = guess.call(|guess| guess(path).map(|guessed| checked_type(guessed)))? {
                 return Ok(Cow::Owned(guessed));
             }
         }

@@ -46,13 +46,10 @@ enum State {
 
 impl BodyDecoder {
     pub(crate) fn new(framing: Framing, limit: usize) -> Result<BodyDecoder, Refusal> {
-        let (state, chunked) = match framing {
-            Framing::Length(0) => (State::Done, None),
-            Framing::Length(length) if length > limit as u64 => return Err(Refusal::BodyTooLarge),
-            Framing::Length(length) => (State::Length(length), None),
-            Framing::Chunked => (State::ChunkSize, Some(Box::default())),
-        };
-        Ok(BodyDecoder { bytes: Vec::new(), limit, keeps: true, state, chunked, scanned: 0 })
+        match framing {
+            Framing::Length(length) if length > limit as u64 => Err(Refusal::BodyTooLarge),
+            _ => Ok(BodyDecoder { limit, keeps: true, ..BodyDecoder::discarding(framing) }),
+        }
     }
 
     /// Finds the end of a body that nobody wants, of whatever length.

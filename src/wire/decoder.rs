@@ -115,6 +115,11 @@ impl Decoder {
         }
     }
 
+    /// Follows a [`Step::Head`]: somebody else takes the body, and what follows it is not read.
+    pub(crate) fn hand_over(&mut self) {
+        self.state = State::Over;
+    }
+
     /// After a [`Step::Head`]: how many bytes of a counted body are still to come.
     pub(crate) fn announced(&self) -> u64 {
         match self.state {
@@ -155,12 +160,8 @@ impl Decoder {
         self.refuse_rest(input, if self.is_in_body() { Refusal::BodyCutShort } else { Refusal::HeadCutShort })
     }
 
-    /// Time is up: the refusal of what was left incomplete. http.server has no words for that.
+    /// Time is up: the refusal of what was left incomplete.
     pub(crate) fn give_up(&mut self, input: &[u8], refusal: Refusal) -> Option<Step> {
-        if self.dialect == Dialect::HttpServer && self.is_amid(input) {
-            self.state = State::Over;
-            return Some(Step::HangUp);
-        }
         self.refuse_rest(input, refusal)
     }
 

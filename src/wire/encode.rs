@@ -165,7 +165,9 @@ impl Framing {
             // By length first, for tests run without optimisation.
             match name.len() {
                 // http.server's handlers keep a connection by saying so.
-                10 if name.eq_ignore_ascii_case(b"connection") && is_keeper(value) => framing.closes = response.close,
+                10 if name.eq_ignore_ascii_case(b"connection") && is_keeper(value) => {
+                    framing.closes = response.close || !keep_alive
+                }
                 10 if name.eq_ignore_ascii_case(b"connection") => framing.closes |= has_token(value, "close"),
                 14 if name.eq_ignore_ascii_case(b"content-length") => {
                     (has_length, lies) = (true, lies || !is_true(value));
@@ -229,7 +231,7 @@ fn mock_fields(
     circumstances: Circumstances<'_>,
 ) {
     let (mut has_date, mut has_length, mut has_connection) = (false, framing.coding != Coding::Absent, false);
-    let mut has_server = circumstances.dialect != Dialect::HttpServer;
+    let mut has_server = false;
     if !response.fields.is_preset() {
         for (name, _) in response.fields.iter() {
             match name.len() {
@@ -241,33 +243,34 @@ fn mock_fields(
             }
         }
     }
-    has_date |= response.omits("date");
-    has_length |= response.omits("content-length") || body.length().is_none();
-    has_connection |= response.omits("connection");
-    has_server |= response.omits("server");
-    if circumstances.dialect == Dialect::HttpServer {
-        // Its handlers begin with these two, and say nothing of connections that end by themselves.
-        if !has_server {
-            head.put(circumstances.server_line);
-        }
-        if !has_date {
-            head.put(circumstances.date_line.as_bytes());
-        }
-        has_date = true;
-        has_connection |= !response.close;
+    let is_http_server = circumstances.dialect == Dialect::HttpServer;
+    let adds_server = is_http_server && !has_server && !response.omits("server");
+    let adds_date = !has_date && !response.omits("date");
+    let adds_length = !has_length
+        && body.length().is_some()
+        && !is_bodiless(response.status, circumstances.exchange)
+        && !response.omits("content-length");
+    // http.server says nothing of connections that end by themselves.
+    let adds_connection = !has_connection && !response.omits("connection") && (!is_http_server || response.close);
+
+    if adds_server {
+        head.put(circumstances.server_line);
     }
-    head.put(response.fields.as_bytes());
-    if !has_date {
+    if adds_date && is_http_server {
         head.put(circumstances.date_line.as_bytes());
     }
-    if !has_length && !is_bodiless(response.status, circumstances.exchange) {
+    head.put(response.fields.as_bytes());
+    if adds_date && !is_http_server {
+        head.put(circumstances.date_line.as_bytes());
+    }
+    if adds_length {
         head.put(b"Content-Length: ");
         head.put_number(body.length().unwrap_or_default());
         head.put(b"\r\n");
     }
-    if !has_connection && framing.closes {
+    if adds_connection && framing.closes {
         head.put(b"Connection: close\r\n");
-    } else if !has_connection && !circumstances.exchange.http11 {
+    } else if adds_connection && !circumstances.exchange.http11 {
         // A client of HTTP/1.0 closes unless it is told that the connection stays.
         head.put(b"Connection: keep-alive\r\n");
     }

@@ -10,7 +10,6 @@ use std::process::{self, ExitCode};
 use std::thread;
 
 use fixture_server::{Builder, Cgi, Directory, StartError, TestServer};
-use jiff::Zoned;
 
 use arguments::Arguments;
 use output::{to_stderr, to_stdout};
@@ -80,7 +79,8 @@ fn start(arguments: &Arguments, addr: SocketAddr) -> Result<TestServer, StartErr
     let mut directory =
         Directory::new(arguments.directory()).may_be_missing().default_content_type(&arguments.content_type);
     for (name, value) in arguments.fields() {
-        directory = directory.header(name, value);
+        // Checked already.
+        directory = directory.header(name, values::latin1(value).unwrap_or_default());
     }
     let mut builder = TestServer::builder().dir(directory).bind(addr);
     if !arguments.strict {
@@ -90,7 +90,7 @@ fn start(arguments: &Arguments, addr: SocketAddr) -> Result<TestServer, StartErr
         builder = with_scripts(builder);
     }
     if !arguments.quiet {
-        builder = builder.log(|event| to_stderr(&output::log_lines(event, &Zoned::now())));
+        builder = builder.log(|event| to_stderr(&event.log_lines(output::log_time())));
     }
     // Nobody asks what was received, and the program may run for months.
     builder.protocol(arguments.protocol()).journal_limit(0).try_start()

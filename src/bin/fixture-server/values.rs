@@ -32,13 +32,26 @@ pub(crate) fn field_name(text: &str) -> Result<(), String> {
 pub(crate) fn field_value(text: &str) -> Result<(), String> {
     match text.chars().find(|char| matches!(char, '\r' | '\n' | '\0')) {
         Some(char) => Err(format!("the value of a header field cannot have {char:?} in it")),
-        None => Ok(()),
+        None => latin1(text).map(drop),
     }
+}
+
+/// A value as it is sent: heads are in ISO-8859-1.
+pub(crate) fn latin1(text: &str) -> Result<Vec<u8>, String> {
+    let byte = |char: char| {
+        u8::try_from(u32::from(char))
+            .map_err(|_| format!("{char:?} has no place in a header field, which is ISO-8859-1"))
+    };
+    text.chars().map(byte).collect()
 }
 
 /// http.server takes any text; the library calls it misuse.
 pub(crate) fn content_type(text: &str) -> Result<(), String> {
-    if text.contains('/') { field_value(text) } else { Err("a content type has a slash, as text/plain".to_owned()) }
+    match text {
+        _ if !text.contains('/') => Err("a content type has a slash, as text/plain".to_owned()),
+        _ if !text.is_ascii() => Err("a content type is ASCII".to_owned()),
+        _ => field_value(text),
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +114,8 @@ mod tests {
         for name in ["", "X A", "X:", "X\n", "Ü"] {
             assert!(field_name(name).is_err(), "{name:?}");
         }
+        assert_eq!(latin1("caf\u{e9}").as_deref(), Ok(&b"caf\xe9"[..]));
+        assert!(field_value("\u{20ac}").is_err() && content_type("text/\u{e9}").is_err());
         for value in ["a\r", "a\nb", "\r\nX: y", "\0"] {
             assert!(field_value(value).is_err(), "{value:?}");
             assert!(content_type(&format!("a/b{value}")).is_err(), "{value:?}");

@@ -1,6 +1,6 @@
 //! From a request to its answer: who is asked when, and what is sent.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::io;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use crate::wire::{Dialect, Exchange};
 use super::super::sending::{Progress, Sending};
 use super::super::{Answer, Extent, Hands, Incoming, Reply};
 use super::inbox::{Flow, Inflow};
-use super::{Connection, Scratch, body_begins};
+use super::{Connection, Scratch, TURNS, body_begins};
 
 /// What an answer goes out with.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ impl Connection {
         match step {
             decoder::Step::Request(request, exchange) => self.answer(request, exchange, None, false, scratch, hands),
             decoder::Step::Refused { request, refusal, exchange } => {
-                self.refused = true;
+                self.may_have_more = true;
                 self.answer(request, exchange, Some(refusal), false, scratch, hands)
             }
             decoder::Step::Head { request, exchange, expects_continue } => {
@@ -43,7 +43,7 @@ impl Connection {
             }
             decoder::Step::NeedMore => Progress::Done(End::Keep),
             decoder::Step::HangUp => {
-                self.refused = true;
+                self.may_have_more = true;
                 Progress::Done(End::Close)
             }
         }
@@ -68,7 +68,7 @@ impl Connection {
                 Some(Answer::Reply(mut reply)) => {
                     // Whether the body comes all the same cannot be known.
                     reply.response.close = true;
-                    self.refused = true;
+                    self.may_have_more = true;
                     return self.reply(reply, framed, scratch, hands);
                 }
                 None => return Progress::Gone,
@@ -83,8 +83,9 @@ impl Connection {
                         Some(mut sink) => {
                             sink.wake_with((hands.wake)());
                             self.inflow = Some(Box::new(Inflow::new(sink, announced)));
-                            // What has come already is told of by no event.
-                            self.take_in(scratch);
+                            self.decoder.hand_over();
+                            // What has come already is told of by no event. Whether the client is gone shows soon enough.
+                            let _ = self.take_in(scratch);
                         }
                         None => self.decoder.pass_over(),
                     }
@@ -136,17 +137,9 @@ impl Connection {
     ) -> Option<Answer> {
         // Also if the request is refused: a log may be listening.
         (hands.before_user_code)();
-        // Whoever stops the server looks at the count after it has set the flag, and this thread the other way round: so
-        // either the socket of a handler that blocks is shut down, or the handler is not called.
-        self.port.answering.fetch_add(1, SeqCst);
-        if self.port.stopped.load(SeqCst) {
-            self.port.answering.fetch_sub(1, SeqCst);
-            return None;
-        }
         let arrival = Arrival { number: self.requests + 1, at: arrived };
         let incoming = Incoming { request, refusal, client: self.client.clone(), arrival, extent };
-        let answer = (self.port.service)(incoming);
-        self.port.answering.fetch_sub(1, SeqCst);
+        let answer = self.port.unless_stopped(|| (self.port.service)(incoming))?;
         if let Answer::Reply(_) = answer {
             self.requests += 1;
             (self.arrived, self.due) = (None, None);
@@ -164,20 +157,20 @@ impl Connection {
             keep_alive: settings.keep_alive,
             date_line: scratch.date.at(reply.date.unwrap_or(framed.arrived)),
         };
-        let mut plan = encode::plan(reply.response, circumstances);
+        let plan = encode::plan(reply.response, circumstances);
         let ended = match plan.end {
             _ if framed.refused => Ended::Refused,
             _ if plan.faulty => Ended::Fault,
             End::Keep => Ended::KeptOpen,
             _ => Ended::ClosedByServer,
         };
-        if framed.gives_leave {
-            plan.steps.push_front(leave());
-        }
         let is_plain = plan.steps.len() == 1 && matches!(plan.steps.front(), Some(Step::Head(_)));
         let mut sending = Sending::new(plan, Some(reply.receipt), ended);
+        if framed.gives_leave {
+            sending.begin_with(leave());
+        }
         if !is_plain {
-            sending.wake_with(hands.wake);
+            sending.prepare(hands.wake);
             if sending.runs_user_code() {
                 (hands.before_user_code)();
             }
@@ -185,23 +178,33 @@ impl Connection {
         self.send(sending, scratch)
     }
 
-    /// Passes on what has come of the body of the request that is being answered.
-    pub(super) fn take_in(&mut self, scratch: &mut Scratch) {
-        let Some(mut inflow) = self.inflow.take() else { return };
-        loop {
+    /// Passes on what has come of the body of the request that is being answered. An error means that the client is gone.
+    pub(super) fn take_in(&mut self, scratch: &mut Scratch) -> io::Result<()> {
+        self.takes_more = false;
+        let Some(mut inflow) = self.inflow.take() else { return Ok(()) };
+        for _ in 0..TURNS {
             match inflow.take_from(&mut self.inbox) {
-                Flow::Over => return,
-                Flow::Full => break,
+                Flow::Over => {
+                    self.may_have_more |= inflow.is_incomplete();
+                    return Ok(());
+                }
                 // Whoever takes the body learns that it ends here.
-                Flow::Dry if self.at_end => return,
-                Flow::Dry if self.drained => break,
-                Flow::Dry => match self.read_more(scratch) {
-                    Ok(fresh) => self.inbox.push(&scratch.buffer[..fresh]),
-                    Err(_) => return,
-                },
+                Flow::Dry if self.at_end => return Ok(()),
+                Flow::Dry if !self.drained => {
+                    let fresh = self.read_more(scratch)?;
+                    self.inbox.push(&scratch.buffer[..fresh]);
+                    self.body_progress += fresh;
+                    // A read may stop short of what is there, as at an urgent byte.
+                    self.drained &= fresh == 0;
+                }
+                Flow::Dry | Flow::Full => {
+                    self.inflow = Some(inflow);
+                    return Ok(());
+                }
             }
         }
-        self.inflow = Some(inflow);
+        (self.inflow, self.takes_more) = (Some(inflow), true);
+        Ok(())
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) struct Inflow {
     sink: Box<dyn Sink>,
     /// So many bytes of the body are still to come.
     left: u64,
+    last: Flow,
 }
 
 /// How far an inflow got.
@@ -54,11 +55,25 @@ pub(super) enum Flow {
 
 impl Inflow {
     pub(super) fn new(sink: Box<dyn Sink>, left: u64) -> Inflow {
-        Inflow { sink, left }
+        Inflow { sink, left, last: Flow::Dry }
+    }
+
+    /// Whether it waits for the client.
+    pub(super) fn is_dry(&self) -> bool {
+        self.last == Flow::Dry
+    }
+
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.left > 0
     }
 
     /// Passes on as much of the inbox as there is room for.
     pub(super) fn take_from(&mut self, inbox: &mut Inbox) -> Flow {
+        self.last = self.pass_on(inbox);
+        self.last
+    }
+
+    fn pass_on(&mut self, inbox: &mut Inbox) -> Flow {
         while self.left > 0 {
             let unread = inbox.unread();
             let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(unread.len());

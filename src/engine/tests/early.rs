@@ -8,6 +8,7 @@ use std::net::Shutdown;
 use std::sync::atomic::Ordering::SeqCst;
 
 use super::super::connection::Fate;
+use super::super::slots::Heard;
 use super::super::*;
 use crate::message::body::{Sink, Source, Wake};
 use crate::message::delivery::Ended;
@@ -201,6 +202,16 @@ fn a_body_flows_in_while_the_answer_flows_out_and_no_faster_than_it_is_taken() {
 }
 
 #[test]
+fn who_is_gone_is_not_waited_for_while_nothing_is_sent() {
+    let (mut stage, _script) = scripted([bytes(NEXT)], 0);
+    assert!(matches!(stage.run(), Fate::Wait { .. }));
+    // Who has only sent everything is waited for.
+    let mut heard = |heard| stage.connection.run(heard, &mut stage.scratch, &HANDS);
+    assert!(matches!(heard(Heard::ReadClosed), Fate::Wait { .. }));
+    assert_eq!(heard(Heard::Gone), Fate::Close);
+}
+
+#[test]
 fn a_body_that_is_cut_short_ends_for_whoever_takes_it() {
     let (mut stage, script) = scripted([bytes(POST), bytes("bo"), Read::End], 100);
     for _ in 0..3 {
@@ -209,6 +220,6 @@ fn a_body_that_is_cut_short_ends_for_whoever_takes_it() {
     assert_eq!(script.taken.lock().as_slice(), b"bo");
     assert!(script.sink_is_gone.load(SeqCst));
     script.ended.store(true, SeqCst);
-    assert_eq!(stage.connection.run(false, &mut stage.scratch, &HANDS), Fate::Close);
+    assert_eq!(stage.connection.run(Heard::Nothing, &mut stage.scratch, &HANDS), Fate::Close);
     assert_eq!(stage.statuses(), [200]);
 }

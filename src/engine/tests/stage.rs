@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::net::Shutdown;
 
 use super::super::connection::{Connection, Fate, Scratch};
+use super::super::slots::Heard;
 use super::super::transport::{SharedTransport, Transport};
 use super::super::*;
 use crate::message::body::Sink;
@@ -210,7 +211,7 @@ impl Stage {
     /// One event.
     pub(super) fn run(&mut self) -> Fate {
         self.peer.lock().taken = 0;
-        self.connection.run(false, &mut self.scratch, &HANDS)
+        self.connection.run(Heard::Nothing, &mut self.scratch, &HANDS)
     }
 
     /// Events until the script is over and everything was taken, or the connection is done with.

@@ -194,15 +194,23 @@ fn at_the_end_of_the_input_what_there_is_counts(#[case] input: &[u8], #[case] ex
     }
 }
 
+const LATE: &str = "408 the request did not arrive in time (`.read_timeout(time)` of the builder)";
+
 #[rstest]
 #[case::nothing(b"", &[])]
-#[case::half_a_line_end(b"\r", &["hang up"])]
-#[case::half_a_line(b"GET", &["hang up"])]
-#[case::half_a_head(b"GET / HTTP/1.1\r\nA: b\r\n", &["hang up"])]
-#[case::half_a_body(b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\na", &["hang up"])]
+#[case::half_a_line_end(b"\r", &[LATE])]
+#[case::half_a_line(b"GET", &[LATE])]
+#[case::half_a_head(
+    b"GET / HTTP/1.1\r\nA: b\r\n",
+    &["408 the request did not arrive in time (`.read_timeout(time)` of the builder), of GET / HTTP/1.1"]
+)]
+#[case::half_a_body(
+    b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\na",
+    &["408 the request did not arrive in time (`.read_timeout(time)` of the builder), of PUT / HTTP/1.1, after \"a\""]
+)]
 #[case::nothing_after_a_request(b"GET / HTTP/1.1\r\n\r\n", &["GET / HTTP/1.1 keep | \"\""])]
-#[case::half_a_line_after_a_request(b"GET / HTTP/1.1\r\n\r\nGET", &["GET / HTTP/1.1 keep | \"\"", "hang up"])]
-fn who_is_too_slow_gets_no_answer(#[case] input: &[u8], #[case] expected: &[&str]) {
+#[case::half_a_line_after_a_request(b"GET / HTTP/1.1\r\n\r\nGET", &["GET / HTTP/1.1 keep | \"\"", LATE])]
+fn who_is_too_slow_is_written_down(#[case] input: &[u8], #[case] expected: &[&str]) {
     check_in(Version::Http11, input, Afterwards::Slow, expected);
 }
 
