@@ -30,7 +30,7 @@ pub struct LogEvent {
 #[derive(Debug, Clone)]
 enum What {
     Answered { message: Option<String> },
-    ScriptFailed { code: i32 },
+    ScriptFailed { code: i32, error: Option<String> },
 }
 
 impl LogEvent {
@@ -38,8 +38,8 @@ impl LogEvent {
         LogEvent { request, what: What::Answered { message } }
     }
 
-    pub(crate) fn script_failed(request: RecordedRequest, code: i32) -> LogEvent {
-        LogEvent { request, what: What::ScriptFailed { code } }
+    pub(crate) fn script_failed(request: RecordedRequest, code: i32, error: Option<String>) -> LogEvent {
+        LogEvent { request, what: What::ScriptFailed { code, error } }
     }
 
     /// The request, with the status it is answered with.
@@ -67,12 +67,22 @@ impl LogEvent {
 
     /// The exit status of the CGI script that answered, if that is what the event tells of: its code, the negative number
     /// of the signal that ended it, or 127 if it could not be run. Such an event follows that of the answer, and only if
-    /// the status is not 0.
+    /// the status is not 0. There is none for a script that ended because its server was stopped or dropped.
     #[must_use]
     pub fn script_exit(&self) -> Option<i32> {
         match self.what {
             What::Answered { .. } => None,
-            What::ScriptFailed { code } => Some(code),
+            What::ScriptFailed { code, .. } => Some(code),
+        }
+    }
+
+    /// Why the CGI script could not be run at all, if that is what the event tells of: the script or its interpreter, and the
+    /// reason of the system. For people: no part of what [`lines`](LogEvent::lines) returns, and its wording may change.
+    #[must_use]
+    pub fn script_error(&self) -> Option<&str> {
+        match &self.what {
+            What::Answered { .. } => None,
+            What::ScriptFailed { error, .. } => error.as_deref(),
         }
     }
 
@@ -134,7 +144,7 @@ impl LogEvent {
 /// script: `CGI script exit code 1`.
 impl fmt::Display for LogEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let What::ScriptFailed { code } = self.what {
+        if let What::ScriptFailed { code, .. } = self.what {
             return write!(f, "CGI script exit code {code}");
         }
         let status = self.status().map_or_else(|| "-".to_owned(), |status| status.as_str().to_owned());

@@ -398,6 +398,7 @@ impl TestServer {
         drop(life);
         // With the connections goes what users gave them, which may do anything.
         drop(listening);
+        self.site.end_scripts();
         #[cfg(unix)]
         if let At::Unix(path) = &self.at {
             files::remove_socket(path);

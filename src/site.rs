@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use crate::engine::{Answer, Extent, Incoming, Reply};
 use crate::failures::Failures;
-use crate::files::cgi::{Found, Gateway, Stdin};
+use crate::files::cgi::{Exit, Found, Gateway, Stdin};
 use crate::files::{self, ErrorPages, Served};
 use crate::hook::{Hook, caught};
 use crate::journal::{Delivery, Journal, Record, RecordedRequest, Route, shown_target};
@@ -149,16 +149,18 @@ impl Site {
     }
 
     fn find_script(&self, request: &Request, directory: &Served) -> Found {
-        self.manners.gateway.as_ref().map_or(Found::NotCgi, |gateway| gateway.find(request, directory.root()))
+        let by_rfc_9112 = self.manners.dialect == Dialect::Rfc9112;
+        let gateway = self.manners.gateway.as_ref();
+        gateway.map_or(Found::NotCgi, |gateway| gateway.find(request, directory, by_rfc_9112))
     }
 
     /// Logs the end of a script that failed.
-    fn on_exit(&self, record: &Arc<Record>) -> Box<dyn FnOnce(i32) + Send> {
+    fn on_exit(&self, record: &Arc<Record>) -> Box<dyn FnOnce(Exit) + Send> {
         let Some(log) = self.manners.log.clone() else { return Box::new(|_| ()) };
         let (record, failures) = (record.clone(), self.failures.clone());
-        Box::new(move |code| {
+        Box::new(move |Exit { code, error }| {
             if code != 0 {
-                let event = LogEvent::script_failed(RecordedRequest::new(record.clone()), code);
+                let event = LogEvent::script_failed(RecordedRequest::new(record.clone()), code, error);
                 if let Err(panic) = log.call(|log| log(&event)) {
                     failures.add_panic(&record.request, &panic);
                 }
@@ -297,6 +299,13 @@ impl Site {
         failures
             .extend(panics.into_iter().map(|panic| Failure::new(FailureKind::Panicked, panic.text, panic.location)));
         Report::new(failures, self.notes()).map_or(Ok(()), Err)
+    }
+
+    /// Ends the scripts that run.
+    pub(crate) fn end_scripts(&self) {
+        if let Some(gateway) = &self.manners.gateway {
+            gateway.end_scripts();
+        }
     }
 
     /// The server is gone: what rules and requests hold goes with it.

@@ -4,10 +4,12 @@
 mod raw;
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use fixture_server::{Builder, Cgi, CgiUser, Ended, Route, prelude::*};
 use rstest::rstest;
@@ -50,6 +52,36 @@ fn read_until(raw: &mut Raw, is_enough: impl Fn(&str) -> bool) -> io::Result<Str
 }
 
 const HEAD: &str = r"printf 'Content-Type: text/plain\r\n\r\n'";
+
+/// A FIFO that the child of a script holds open for as long as it lives.
+struct Child {
+    fifo: PathBuf,
+    _temp: TempDir,
+}
+
+impl Child {
+    fn new() -> Child {
+        let temp = tempfile::tempdir().expect("a temporary directory");
+        open_to_all(temp.path());
+        let fifo = temp.path().join("fifo");
+        let made = Command::new("mkfifo").args(["-m", "666"]).arg(&fifo).status().expect("mkfifo");
+        assert!(made.success());
+        Child { fifo, _temp: temp }
+    }
+
+    /// Is told a line once there is a child, and the end of it.
+    fn watch(&self) -> mpsc::Receiver<String> {
+        let (fifo, (sender, lines)) = (self.fifo.clone(), mpsc::channel());
+        std::thread::spawn(move || {
+            let lines = BufReader::new(fs::File::open(fifo).expect("it can be read")).lines();
+            lines.map_while(Result::ok).chain(["ended".to_owned()]).for_each(|line| drop(sender.send(line)));
+        });
+        lines
+    }
+}
+
+/// Its child is not the script itself, as one that was started with `exec` would be.
+const WITH_A_CHILD: &str = "(echo begun >&3; sleep 1000; echo in vain) 3>\"$FIFO\"; echo in vain";
 
 /// In both dialects.
 fn both(site: &TempDir) -> [TestServer; 2] {
@@ -169,21 +201,38 @@ fn output_goes_out_as_it_comes_and_holds_nobody_up() -> Test {
 fn a_script_that_fails_is_logged_after_its_answer_and_before_the_client_knows() -> Test {
     let site = site(&format!("{HEAD}; echo bye; exit 3"));
     add_script(&site, "good", HEAD);
+    // Not to be taken for one that could not be run.
+    add_script(&site, "none", &format!("{HEAD}; no-such-program 2>/dev/null"));
     fs::write(site.path().join("cgi-bin/broken"), "#!/nowhere/at/all\n")?;
     open_to_all(&site.path().join("cgi-bin/broken"));
     let (sender, events) = mpsc::channel();
     let server = TestServer::builder()
         .dir(&site)
         .cgi(["/cgi-bin"])
-        .log(move |event| sender.send((event.to_string(), event.script_exit())).expect("the test listens"))
+        .log(move |event| {
+            let error = event.script_error().map(str::to_owned);
+            sender.send((event.to_string(), event.script_exit(), error)).expect("the test listens");
+        })
         .start();
-    for (name, code) in [("script", Some(3)), ("good", None), ("broken", Some(127))] {
+    let broken =
+        format!("cannot run {}/cgi-bin/broken, whose interpreter is /nowhere/at/all: No such", site.path().display());
+    for (name, code, error) in [
+        ("script", Some(3), None),
+        ("none", Some(127), None),
+        ("good", None, None),
+        ("broken", Some(127), Some(&broken)),
+    ] {
         let mut raw = Raw::connect(&server)?;
         raw.send(get_bytes(&format!("/cgi-bin/{name}")))?;
         raw.rest()?;
-        let mut logged = vec![(format!("\"GET /cgi-bin/{name} HTTP/1.1\" 200 -"), None)];
-        logged.extend(code.map(|code| (format!("CGI script exit code {code}"), Some(code))));
-        assert_eq!(events.try_iter().collect::<Vec<_>>(), logged);
+        let mut logged: Vec<_> = events.try_iter().collect();
+        if let Some((_, _, Some(reason))) = logged.last_mut() {
+            // What follows is the system's wording.
+            reason.truncate(error.map_or(0, String::len));
+        }
+        let mut expected = vec![(format!("\"GET /cgi-bin/{name} HTTP/1.1\" 200 -"), None, None)];
+        expected.extend(code.map(|code| (format!("CGI script exit code {code}"), Some(code), error.cloned())));
+        assert_eq!(logged, expected);
     }
     Ok(())
 }
@@ -214,6 +263,59 @@ fn scripts_end_with_their_server() -> Test {
     if Path::new("/proc/self").exists() {
         eventually("the script is gone", || !process.exists());
     }
+    Ok(())
+}
+
+#[rstest]
+#[case::out_of_time(Some(secs(1)), |_: &mut Option<TestServer>| ())]
+#[case::stopped(None, |server: &mut Option<TestServer>| server.as_ref().expect("a server").stop())]
+#[case::dropped(None, |server: &mut Option<TestServer>| drop(server.take()))]
+fn a_script_that_is_killed_takes_its_children_along(
+    #[case] limit: Option<Duration>,
+    #[case] end: fn(&mut Option<TestServer>),
+) -> Test {
+    let site = site(&format!("{HEAD}; echo ready; {WITH_A_CHILD}"));
+    let child = Child::new();
+    let cgi = Cgi::default().env("FIFO", &child.fifo);
+    let cgi = limit.into_iter().fold(cgi, Cgi::time_limit);
+    let mut server = Some(TestServer::builder().dir(&site).cgi(cgi).start());
+    let mut raw = Raw::connect(server.as_ref().expect("a server"))?;
+    raw.send(get_bytes("/cgi-bin/script"))?;
+    read_until(&mut raw, |seen| seen.ends_with("ready\n"))?;
+    let lines = child.watch();
+    assert_eq!(lines.recv_timeout(LIMIT)?, "begun");
+    end(&mut server);
+    assert_eq!(lines.recv_timeout(LIMIT)?, "ended");
+    Ok(())
+}
+
+#[test]
+fn a_server_that_was_stopped_runs_new_scripts_after_its_restart() -> Test {
+    let site = site(&format!("{HEAD}; echo out"));
+    let server = TestServer::builder().dir(&site).cgi(["/cgi-bin"]).start();
+    server.stop();
+    server.restart();
+    assert_eq!(get_text(&server, "/cgi-bin/script")?.1, "out\n");
+    Ok(())
+}
+
+#[rstest]
+#[case::dropped(|server: TestServer| drop(server))]
+#[case::stopped(|server: TestServer| server.stop())]
+fn scripts_that_end_with_their_server_are_not_logged(#[case] end: fn(TestServer)) -> Test {
+    let site = site(&format!("{HEAD}; echo ready; exec sleep 1000"));
+    let (sender, events) = mpsc::channel();
+    let server = TestServer::builder()
+        .dir(&site)
+        .cgi(["/cgi-bin"])
+        .log(move |event| sender.send(event.script_exit()).expect("the test listens"))
+        .start();
+    let mut raw = Raw::connect(&server)?;
+    raw.send(get_bytes("/cgi-bin/script"))?;
+    read_until(&mut raw, |seen| seen.ends_with("ready\n"))?;
+    end(server);
+    // It ends when nobody has the closure any more, and so when the script is over.
+    assert_eq!(events.iter().collect::<Vec<_>>(), [None]);
     Ok(())
 }
 
@@ -257,7 +359,7 @@ fn an_interpreter_runs_what_is_not_executable() -> Test {
 #[case::the_servers(CgiUser::Server)]
 fn a_script_runs_as_nobody_if_the_server_is_root_unless_told_otherwise(#[case] user: CgiUser) -> Test {
     let site = site(&format!("{HEAD}; id -u"));
-    let own = String::from_utf8(std::process::Command::new("id").arg("-u").output()?.stdout)?;
+    let own = String::from_utf8(Command::new("id").arg("-u").output()?.stdout)?;
     let server = TestServer::builder().dir(&site).cgi(Cgi::default().run_as(user)).start();
     let (_, uid) = get_text(&server, "/cgi-bin/script")?;
     match user {
@@ -278,6 +380,127 @@ fn a_server_on_a_unix_socket_has_scripts_too() -> Test {
     let mut answer = String::new();
     client.read_to_string(&mut answer)?;
     assert!(answer.ends_with("\r\n\r\n[] localhost\n"), "{answer}");
+    Ok(())
+}
+
+#[test]
+fn links_out_of_the_directory_lead_to_no_script_if_they_must_not() -> Test {
+    let (site, outside) = (site(&format!("{HEAD}; echo inside")), site(&format!("{HEAD}; echo outside")));
+    let folder = site.path().join("cgi-bin");
+    symlink(outside.path().join("cgi-bin/script"), folder.join("link"))?;
+    symlink(outside.path().join("cgi-bin"), folder.join("away"))?;
+    symlink("script", folder.join("near"))?;
+    let ask = |follows: bool, target: &str| -> Result<(u16, String), ureq::Error> {
+        let server = TestServer::builder().dir(Directory::new(&site).follow_links(follows)).cgi("/cgi-bin").start();
+        get_text(&server, target)
+    };
+    for target in ["/cgi-bin/link", "/cgi-bin/away/script"] {
+        assert_eq!(ask(true, target)?, (200, "outside\n".to_owned()));
+        assert_eq!(ask(false, target)?.0, 404, "{target}");
+    }
+    let (_, page) = ask(false, "/cgi-bin/away/script/more")?;
+    assert!(page.contains("No such CGI script ('/cgi-bin/away')"), "what lies outside is not looked at: {page}");
+    assert_eq!(ask(false, "/cgi-bin/near")?, (200, "inside\n".to_owned()));
+    Ok(())
+}
+
+#[test]
+fn translate_path_says_where_a_script_is() -> Test {
+    let site = site(&format!("{HEAD}; echo \"$SCRIPT_NAME $PATH_TRANSLATED\""));
+    let root = site.path().display().to_string();
+    let directory = Directory::new(&site).translate_path(|target| Some(target.strip_prefix("/v2/")?.into()));
+    let server = TestServer::builder().dir(directory).cgi(["/v2/cgi-bin", "/cgi-bin"]).start();
+    for (target, answer) in [
+        ("/v2/cgi-bin/script", format!("/v2/cgi-bin/script {root}\n")),
+        ("/v2/cgi-bin/script/v2/a", format!("/v2/cgi-bin/script {root}/a\n")),
+        ("/cgi-bin/script/a", format!("/cgi-bin/script {root}/a\n")),
+    ] {
+        assert_eq!(get_text(&server, target)?, (200, answer));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_panic_of_translate_path_is_500_and_fails_the_test() -> Test {
+    let site = site(HEAD);
+    let directory = Directory::new(&site).translate_path(|target| panic!("no idea of {target}"));
+    let server = TestServer::builder().dir(directory).cgi("/cgi-bin").start();
+    let (status, page) = get_text(&server, "/cgi-bin/script")?;
+    assert_eq!(status, 500);
+    assert!(page.contains("the closure of `translate_path` panicked: no idea of /cgi-bin/script"), "{page}");
+    let report = server.try_verify().expect_err("it panicked").to_string();
+    assert!(report.contains("while answering GET /cgi-bin/script"), "{report}");
+    Ok(())
+}
+
+#[rstest]
+#[case::lf(r"printf 'A: b\n\nbody'", "A: b\n\n")]
+#[case::crlf(r"printf 'A: b\r\n\r\nbody\r\n\r\n'", "A: b\r\n\r\n")]
+#[case::cut(r#"for part in 'A: b\r' '\n' '\r' '\nbo' 'dy'; do printf "$part"; sleep 0.02; done"#, "A: b\r\n\r\n")]
+#[case::no_fields(r"printf '\nbody'", "\n")]
+#[case::no_end(r"printf 'A: b\r\r\nC: d\n e'", "A: b\r\r\nC: d\n e")]
+#[case::much(r"printf 'A: b\n\n'; head -c 1000000 /dev/zero", "A: b\n\n")]
+fn by_rfc_9112_head_has_no_body(#[case] lines: &str, #[case] expected: &str) -> Test {
+    let temp = tempfile::tempdir()?;
+    open_to_all(temp.path());
+    fs::set_permissions(temp.path(), fs::Permissions::from_mode(0o777))?;
+    let (sender, exits) = mpsc::channel();
+    let site = site(&format!("{lines}; echo whole > \"$END\"; exit 3"));
+    let end = temp.path().join("end");
+    let server = TestServer::builder()
+        .dir(&site)
+        .cgi(Cgi::default().env("END", &end))
+        .log(move |event| sender.send(event.script_exit()).expect("the test listens"))
+        .start();
+    let mut raw = Raw::connect(&server)?;
+    raw.send("HEAD /cgi-bin/script HTTP/1.1\r\nHost: a\r\n\r\n")?;
+    let answer = String::from_utf8(raw.rest()?)?;
+    let (_, output) = answer.split_once("GMT\r\n").ok_or("no date")?;
+    assert_eq!(output, expected);
+    assert_eq!(exits.try_iter().collect::<Vec<_>>(), [None, Some(3)]);
+    assert_eq!(fs::read_to_string(end)?, "whole\n");
+    Ok(())
+}
+
+#[test]
+fn to_http_server_head_is_get() -> Test {
+    let site = site(&format!("{HEAD}; echo body"));
+    let [_, server] = both(&site);
+    assert_eq!(exchange(&server, "HEAD /cgi-bin/script HTTP/1.1\r\n\r\n")?.text(), "body\n");
+    Ok(())
+}
+
+#[test]
+fn a_script_knows_the_length_of_what_it_can_read() -> Test {
+    let site = site(&format!("{HEAD}; echo \"[$CONTENT_LENGTH]\"; cat"));
+    let [strict, lax] = both(&site);
+    let chunked = "POST /cgi-bin/script HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+        3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
+    assert_eq!(exchange(&strict, chunked)?.text(), "[5]\nhello");
+    assert_eq!(exchange(&lax, chunked)?.text(), "[]\n");
+    assert_eq!(exchange(&lax, chunked.replace("\r\nHost: a", "\r\nContent-Length: 7"))?.text(), "[]\n");
+    let counted = "POST /cgi-bin/script HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    for server in [strict, lax] {
+        assert_eq!(exchange(&server, counted)?.text(), "[5]\nhello");
+    }
+    Ok(())
+}
+
+#[test]
+fn of_a_directory_that_has_vanished_a_script_is_404_and_says_so() -> Test {
+    let site = site(HEAD);
+    let server = TestServer::builder().dir(&site).cgi("/cgi-bin").start();
+    site.close()?;
+    let (status, page) = get_text(&server, "/cgi-bin/script")?;
+    assert_eq!(status, 404);
+    assert!(page.contains("File not found") && page.contains("has vanished since the server started"), "{page}");
+    let mut answer = client().post(server.url("/cgi-bin/script")).send_empty()?;
+    assert_eq!(answer.status(), 404);
+    assert!(answer.body_mut().read_to_string()?.contains("has vanished since the server started"));
+    let panic =
+        std::panic::catch_unwind(|| server.assert_received(get("/nowhere"), 1)).expect_err("it was not received");
+    let text = panic.downcast_ref::<String>().ok_or("no text")?;
+    assert!(text.contains("2 requests were answered 404 for it"), "{text}");
     Ok(())
 }
 

@@ -1,9 +1,8 @@
 //! CGI where there is none: scripts are processes of Unix.
 
-use std::path::Path;
-
 use bytes::Bytes;
 
+use super::Served;
 use crate::message::body::{Sink, Source};
 use crate::message::request::Request;
 
@@ -32,13 +31,23 @@ pub(crate) enum Stdin {
 }
 
 #[derive(Debug)]
+pub(crate) struct Exit {
+    pub(crate) code: i32,
+    pub(crate) error: Option<String>,
+}
+
+#[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) output: Box<dyn Source>,
     pub(crate) input: Option<Box<dyn Sink>>,
 }
 
 impl Gateway {
-    pub(crate) fn find(&self, _: &Request, _: &Path) -> Found {
+    pub(crate) fn find(&self, _: &Request, _: &Served, _: bool) -> Found {
+        match *self {}
+    }
+
+    pub(crate) fn end_scripts(&self) {
         match *self {}
     }
 
@@ -48,7 +57,7 @@ impl Gateway {
 }
 
 impl Script {
-    pub(crate) fn start(self, _: Stdin, _: Box<dyn FnOnce(i32) + Send>) -> Running {
+    pub(crate) fn start(self, _: Stdin, _: Box<dyn FnOnce(Exit) + Send>) -> Running {
         match self {}
     }
 }

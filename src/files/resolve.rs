@@ -96,7 +96,7 @@ fn translate(served: &Served, target: &Target<'_>) -> Result<Option<(PathBuf, bo
 }
 
 /// Whether a symbolic link leads out of the directory, and must not. What cannot be followed to its end counts as outside.
-fn leaves(served: &Served, path: &Path) -> bool {
+pub(super) fn leaves(served: &Served, path: &Path) -> bool {
     // A path elsewhere comes from the author, not from a link.
     if served.options.follows_links || !path.starts_with(&served.root) {
         return false;

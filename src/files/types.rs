@@ -33,16 +33,7 @@ pub(super) struct OwnTypes {
 impl OwnTypes {
     #[track_caller]
     pub(super) fn set(&mut self, extension: &str, content_type: String) {
-        let bare = extension.strip_prefix('.').unwrap_or(extension);
-        if let Some((_, last)) = bare.rsplit_once('.') {
-            panic!(
-                "no file has the extension {extension:?}, for an extension begins at the last dot of a name: write {:?}",
-                format!(".{last}")
-            );
-        }
-        assert!(!bare.contains('/'), "{extension:?} is not an extension: write one such as \".txt\"");
-        let dot = if extension.starts_with('.') || extension.is_empty() { "" } else { "." };
-        self.by_extension.insert(format!("{dot}{extension}"), checked_type(content_type));
+        self.by_extension.insert(checked_extension(extension), checked_type(content_type));
     }
 
     #[track_caller]
@@ -86,6 +77,21 @@ impl OwnTypes {
     }
 }
 
+/// An extension with its dot, empty where there is none; panics at the caller's line if no name can have it.
+#[track_caller]
+pub(super) fn checked_extension(extension: &str) -> String {
+    let bare = extension.strip_prefix('.').unwrap_or(extension);
+    if let Some((_, last)) = bare.rsplit_once('.') {
+        panic!(
+            "no file has the extension {extension:?}, for an extension begins at the last dot of a name: write {:?}",
+            format!(".{last}")
+        );
+    }
+    assert!(!bare.contains('/'), "{extension:?} is not an extension: write one such as \".txt\"");
+    let dot = if extension.starts_with('.') || extension.is_empty() { "" } else { "." };
+    format!("{dot}{extension}")
+}
+
 /// The content type of a file of this name; nothing is read. No `charset` is ever part of it.
 pub(super) fn content_type(path: &Path, beyond: Beyond) -> &'static str {
     // All that is compared below is ASCII, which this encoding keeps on every platform.
@@ -122,7 +128,7 @@ fn by_name(name: &[u8], beyond: Beyond) -> Option<&'static str> {
 }
 
 /// The part before the last dot, and the part after it; `None` if there is nothing but dots before it.
-fn split_extension(name: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn split_extension(name: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut dot = name.len();
     loop {
         dot = dot.checked_sub(1)?;

@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
+use std::sync::mpsc;
 
 use rstest::rstest;
 
-use crate::child::{Ended, Program, connect, first_line, get};
+use crate::child::{Ended, PATIENCE, Program, connect, first_line, get};
 
 const FAREWELL: &str = "\nKeyboard interrupt received, exiting.\n";
 
@@ -106,6 +107,36 @@ fn an_interrupt_waits_for_no_script() {
     program.log_line();
     send("-INT", &program);
     assert_farewell(&program.end());
+}
+
+/// It would not notice that nobody reads its output any more, for it has none.
+#[test]
+fn an_interrupt_ends_silent_scripts() {
+    if interrupts_are_ignored() {
+        return;
+    }
+    let work = tempfile::tempdir().unwrap();
+    let fifo = work.path().join("fifo");
+    assert!(Command::new("mkfifo").args(["-m", "666"]).arg(&fifo).status().unwrap().success());
+    // Whoever runs the script has to reach it.
+    assert!(Command::new("chmod").arg("755").arg(work.path()).status().unwrap().success());
+    let site = crate::effects::site_with_script(&format!("(echo begun >&3; sleep 1000) 3>'{}'; :", fifo.display()));
+    for path in [site.path().to_owned(), site.path().join("cgi-bin")] {
+        assert!(Command::new("chmod").arg("755").arg(path).status().unwrap().success());
+    }
+    let program = Program::start(["0", "-b", "127.0.0.1", "--cgi", "-d", site.path().to_str().unwrap()]);
+    let mut stream = connect(program.addr());
+    stream.write_all(b"GET /cgi-bin/script.sh HTTP/1.0\r\n\r\n").unwrap();
+    program.log_line();
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        let lines = BufReader::new(File::open(fifo).unwrap()).lines();
+        lines.map_while(Result::ok).chain(["gone".to_owned()]).for_each(|line| drop(sender.send(line)));
+    });
+    assert_eq!(lines.recv_timeout(PATIENCE).unwrap(), "begun");
+    send("-INT", &program);
+    assert_farewell(&program.end());
+    assert_eq!(lines.recv_timeout(PATIENCE).unwrap(), "gone");
 }
 
 #[test]

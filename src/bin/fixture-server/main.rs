@@ -7,6 +7,7 @@ mod values;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::process::{self, ExitCode};
+use std::sync::Arc;
 use std::thread;
 
 use fixture_server::{Builder, Cgi, Directory, StartError, TestServer};
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    say_farewell_to_interrupts(&arguments);
+    let server = Arc::new(server);
+    say_farewell_to_interrupts(&arguments, Arc::clone(&server));
     let first = if arguments.print_url { server.url("/") + "\n" } else { output::first_line(server.addr()) };
     to_stdout(first.as_bytes());
     loop {
@@ -40,12 +42,14 @@ fn main() -> ExitCode {
 }
 
 /// Not before there is a server: what is interrupted earlier has nothing to end in good order.
-fn say_farewell_to_interrupts(arguments: &Arguments) {
+fn say_farewell_to_interrupts(arguments: &Arguments, server: Arc<TestServer>) {
     // With --print-url the URL is all that standard output holds.
     let farewell = if arguments.print_url { "" } else { output::FAREWELL };
     // `try_` leaves it ignored where it is: in what a script starts with `&`. Its error says no more than that.
     let _ = ctrlc::try_set_handler(move || {
         to_stdout(farewell.as_bytes());
+        // A terminal interrupts this process alone: each script has a group of its own.
+        server.stop();
         // Waits for no connection and no script, as http.server.
         process::exit(0);
     });

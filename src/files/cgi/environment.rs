@@ -3,17 +3,20 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-use super::Around;
-use super::script::Located;
-use super::target::file_of;
+use super::script::{Located, file_of};
+use super::{Around, target};
+use crate::hook::HookPanic;
 use crate::message::field::latin1;
 use crate::message::request::Request;
 
 /// Variables that are only set for some requests. A script must not take the server's own for those of its client.
 pub(super) const OPTIONAL: [&str; 2] = ["AUTH_TYPE", "REMOTE_USER"];
 
+/// Names and values.
+pub(super) type Variables = Vec<(OsString, OsString)>;
+
 /// The variables of a request, besides those that the server's own environment has.
-pub(super) fn environment(request: &Request, around: &Around<'_>, located: &Located) -> Vec<(OsString, OsString)> {
+pub(super) fn environment(request: &Request, around: &Around<'_>, located: &Located) -> Result<Variables, HookPanic> {
     let host = around.host;
     let field = |name: &str| request.field(name).map(latin1).unwrap_or_default();
     let content_type = request.field("content-type").map_or_else(|| "text/plain".to_owned(), latin1);
@@ -30,14 +33,19 @@ pub(super) fn environment(request: &Request, around: &Around<'_>, located: &Loca
     set("SERVER_PORT", host.port.to_string().into());
     set("REQUEST_METHOD", request.method().into());
     set("PATH_INFO", located.extra.clone().into());
-    let translated = file_of(around.root, &located.extra).unwrap_or_default();
+    let translated = match located.extra.as_str() {
+        // Nothing that `translate_path` could be asked about.
+        "" => target::file_of(around.served.root(), ""),
+        extra => file_of(around.served, extra)?,
+    };
+    let translated = translated.unwrap_or_default();
     set("PATH_TRANSLATED", translated.into_os_string().into_vec());
     set("SCRIPT_NAME", located.name.clone().into());
     set("QUERY_STRING", located.query.clone().into());
     set("REMOTE_ADDR", client.into());
     set("REMOTE_HOST", Vec::new());
     set("CONTENT_TYPE", content_type.into());
-    set("CONTENT_LENGTH", field("content-length").into());
+    set("CONTENT_LENGTH", content_length(request).into());
     set("HTTP_ACCEPT", accepted.join(",").into());
     set("HTTP_COOKIE", cookies.join(", ").into());
     set("HTTP_USER_AGENT", field("user-agent").into());
@@ -48,7 +56,19 @@ pub(super) fn environment(request: &Request, around: &Around<'_>, located: &Loca
         }
         set("AUTH_TYPE", scheme.into());
     }
-    variables
+    Ok(variables)
+}
+
+/// How much the script can read: of a chunked body its decoded length, and nothing if that is not passed on (section 9.3);
+/// else what the client says, unchecked.
+fn content_length(request: &Request) -> String {
+    let is_chunked =
+        || request.field("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+    match request.field("content-length") {
+        _ if request.chunked().is_some() => request.body().len().to_string(),
+        Some(length) if !is_chunked() => latin1(length),
+        _ => String::new(),
+    }
 }
 
 /// A value as a program can be given it. What has a NUL in it becomes empty: it could only be passed cut off, and left

@@ -17,6 +17,15 @@ pub(crate) enum Stdin {
     Stream(u64),
 }
 
+/// How a script ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exit {
+    /// Its status, or the number of the signal that ended it, negative; 127 also if it could not be run.
+    pub(crate) code: i32,
+    /// Why it could not be run.
+    pub(crate) error: Option<String>,
+}
+
 /// A script that was started.
 #[derive(Debug)]
 pub(crate) struct Running {

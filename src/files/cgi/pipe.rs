@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::message::body::Wake;
 
-/// So much may be on its way; whoever puts in more waits.
+/// So much may be on its way; whoever puts in more waits, as long as there is somebody to wait for.
 pub(super) const ROOM: usize = 64 << 10;
 
 #[derive(Default)]
@@ -100,6 +100,17 @@ impl Pipe {
         let count = state.add(bytes);
         self.tell(state);
         Some(count)
+    }
+
+    /// For the thread: puts in all, whether there is room or not. `false` if nobody wants it any more.
+    pub(super) fn put_all(&self, bytes: &[u8]) -> bool {
+        let mut state = self.state.lock();
+        if state.is_unwanted {
+            return false;
+        }
+        state.bytes.extend(bytes);
+        self.tell(state);
+        true
     }
 
     /// Nothing more will be put in.

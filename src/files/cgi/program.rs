@@ -20,7 +20,8 @@ const BEGINNING: u64 = 256;
 pub(super) fn is_program(path: &Path) -> bool {
     let mut path = path.to_owned();
     for _ in 0..DEEPEST {
-        // The system may execute what cannot be read here, but never gives it to a shell.
+        // What cannot be read here may be executed all the same. If it is a text, a shell gets it, which cannot read it
+        // either.
         let Ok((file, _)) = open_regular(&path) else { return true };
         let Ok(beginning) = beginning_of(file) else { return false };
         match interpreter(&beginning) {
@@ -30,6 +31,12 @@ pub(super) fn is_program(path: &Path) -> bool {
         }
     }
     false
+}
+
+/// The program that a file names as its interpreter.
+pub(super) fn interpreter_of(path: &Path) -> Option<PathBuf> {
+    let (file, _) = open_regular(path).ok()?;
+    interpreter(&beginning_of(file).ok()?)
 }
 
 fn beginning_of(file: File) -> io::Result<Vec<u8>> {

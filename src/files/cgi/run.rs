@@ -9,7 +9,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,28 +18,25 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::environment::OPTIONAL;
-use super::interface::{Input, Output, Running, Stdin};
+use super::head_end::HeadEnd;
+use super::interface::{Exit, Input, Output, Running, Stdin};
 use super::pipe::{Pipe, ROOM};
-use super::process::{KILLED, NOT_EXECUTED, Process};
-use super::program::is_program;
+use super::process::{NOT_EXECUTED, Process};
+use super::program::{interpreter_of, is_program};
 use super::script::Script;
-use super::user::Become;
+use super::user::{Become, may_be_about_users};
 
 /// How often a script is looked at that does nothing: for its end, its time, and whether anybody still wants its output.
 const TICK: Duration = Duration::from_millis(100);
 
-/// More than a socket holds. A process that a script left behind may go on writing, and is not waited for.
+/// More than a socket holds, and so than the output of a script that has ended. A process that it left behind may go on
+/// writing, and is not waited for.
 const LEFT_BEHIND: usize = 16 << 20;
 
-/// The numbers, on every Unix, of the errors that changing the user may fail with: it is not permitted, and there is no
-/// such user in this container.
-const NO_SUCH_CHANGE: [i32; 2] = [1, 22];
-
 impl Script {
-    /// Starts the script, or lets it end at once with 127 if that is not possible. `on_exit` is told its exit code, once:
-    /// its status, or the negative number of the signal that ended it; from another thread, but for want of one also
-    /// before this returns.
-    pub(crate) fn start(self, body: Stdin, on_exit: Box<dyn FnOnce(i32) + Send>) -> Running {
+    /// Starts the script, or lets it end at once with 127 if that is not possible. `on_exit` is told how it ended, once, but
+    /// not if it ended with its server; from another thread, but for want of one also before this returns.
+    pub(crate) fn start(self, body: Stdin, on_exit: Box<dyn FnOnce(Exit) + Send>) -> Running {
         let output = Arc::new(Pipe::default());
         let (body, input) = match body {
             Stdin::Bytes(bytes) if !bytes.is_empty() => (Some(Body::Bytes(bytes)), None),
@@ -48,15 +46,18 @@ impl Script {
             }
             _ => (None, None),
         };
+        let process = self.scripts.add();
         let ending = Ending {
             on_exit: Some(on_exit),
-            code: NOT_EXECUTED,
+            error: Some(format!("cannot run {}: there is no thread for it", self.file.display())),
+            process: Arc::clone(&process),
             output: Arc::clone(&output),
             input: input.as_ref().map(|(pipe, _)| Arc::clone(pipe)),
             feeding: None,
         };
         let deadline = Instant::now().checked_add(self.time_limit);
-        let keeper = Keeper { process: self.scripts.add(), script: self, body, deadline, ending };
+        let head_end = self.is_head_only.then(HeadEnd::default);
+        let keeper = Keeper { process, script: self, body, deadline, head_end, ending };
         // Without a thread the keeper is dropped, and so the script has ended.
         drop(thread::Builder::new().name("cgi".to_owned()).spawn(move || keeper.run()));
         Running {
@@ -77,10 +78,12 @@ impl Script {
             command.env_remove(name);
         }
         command.args(&self.argument).envs(self.environment());
+        // A group of its own, so that what it starts can be killed with it.
+        command.process_group(0);
         command
     }
 
-    fn spawn(&self, stdin: Option<&UnixStream>, stdout: &UnixStream) -> io::Result<Child> {
+    fn spawn(&self, process: &Process, stdin: Option<&UnixStream>, stdout: &UnixStream) -> io::Result<()> {
         if self.interpreter.is_none() && !is_program(&self.file) {
             return Err(io::Error::other("the system has no idea how to execute this"));
         }
@@ -93,17 +96,35 @@ impl Script {
             if let Become::IfAllowed(uid) | Become::Always(uid) = user {
                 command.uid(uid);
             }
-            match command.spawn() {
-                Err(error) if matches!(user, Become::IfAllowed(_)) && may_be_the_user(&error) => user = Become::Same,
+            match process.start(&mut command) {
+                Err(error) if user.gives_way(&error) => user = Become::Same,
                 // A script that was written a moment ago seems to be open for writing in every process that is being
                 // started just then.
                 Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && pause < TICK => {
                     thread::sleep(pause);
                     pause *= 2;
                 }
-                spawned => return spawned,
+                started => return started,
             }
         }
+    }
+
+    /// For people.
+    fn cannot_run(&self, error: &io::Error) -> String {
+        let file = self.file.display();
+        let what = match (&self.interpreter, self.user) {
+            (_, Become::IfAllowed(uid) | Become::Always(uid)) if may_be_about_users(error) => {
+                format!("{file} as the user {uid}")
+            }
+            (Some(program), _) => format!("{} for {file}", Path::new(program).display()),
+            // What was not found is hardly the file itself.
+            (None, _) if error.kind() == io::ErrorKind::NotFound => match interpreter_of(&self.file) {
+                Some(interpreter) => format!("{file}, whose interpreter is {}", interpreter.display()),
+                None => file.to_string(),
+            },
+            (None, _) => file.to_string(),
+        };
+        format!("cannot run {what}: {error}")
     }
 }
 
@@ -138,16 +159,20 @@ struct Keeper {
     process: Arc<Process>,
     body: Option<Body>,
     deadline: Option<Instant>,
+    /// Where the output ends for the client, if not with the script.
+    head_end: Option<HeadEnd>,
     ending: Ending,
 }
 
 impl Keeper {
     fn run(mut self) {
-        if self.process.is_killed() {
-            self.ending.code = KILLED;
-            return;
-        }
-        let Ok(mut stdout) = self.begin() else { return };
+        let mut stdout = match self.begin() {
+            Ok(stdout) => Some(stdout),
+            Err(error) => {
+                self.ending.error = Some(self.script.cannot_run(&error));
+                return;
+            }
+        };
         let mut piece = vec![0; ROOM];
         let mut pause = Duration::from_millis(1);
         while !self.has_exited() {
@@ -164,6 +189,7 @@ impl Keeper {
                 _ => stdout = None,
             }
         }
+        // What is left is put where the client can fetch it, however slowly: nobody waits for that.
         let Some(mut socket) = stdout else { return };
         if socket.set_nonblocking(true).is_err() {
             return;
@@ -179,7 +205,7 @@ impl Keeper {
     }
 
     /// Starts the process, and the thread that feeds it; our end of its standard output.
-    fn begin(&mut self) -> io::Result<Option<UnixStream>> {
+    fn begin(&mut self) -> io::Result<UnixStream> {
         let (ours, stdout) = UnixStream::pair()?;
         ours.set_read_timeout(Some(TICK))?;
         let mut stdin = None;
@@ -190,13 +216,19 @@ impl Keeper {
             thread::Builder::new().name("cgi body".to_owned()).spawn(move || body.feed(&socket))?;
             stdin = Some(theirs);
         }
-        self.process.began(self.script.spawn(stdin.as_ref(), &stdout)?);
-        Ok(Some(ours))
+        self.script.spawn(&self.process, stdin.as_ref(), &stdout)?;
+        Ok(ours)
     }
 
-    /// Passes output on, as fast as it is wanted; `false` if it is not wanted at all.
-    fn pass_on(&mut self, mut piece: &[u8]) -> bool {
+    /// Passes output on, as fast as it is wanted, but after the end of the script at once; `false` if it is not wanted at
+    /// all.
+    fn pass_on(&mut self, piece: &[u8]) -> bool {
+        // What follows the head of an answer to `HEAD` is thrown away, so that the script gets to its end as with `GET`.
+        let mut piece = self.head_end.as_mut().map_or(piece, |head_end| head_end.of(piece));
         while !piece.is_empty() {
+            if self.ending.is_told() {
+                return self.ending.output.put_all(piece);
+            }
             match self.ending.output.put(piece, TICK) {
                 // Its end and its time do not depend on how fast a client reads.
                 Some(0) => drop(self.has_exited()),
@@ -204,7 +236,7 @@ impl Keeper {
                 None => return false,
             }
         }
-        true
+        !self.ending.output.is_unwanted()
     }
 
     /// Whether the process has ended, which is told at once; one whose time is up is killed.
@@ -217,16 +249,12 @@ impl Keeper {
         }
         match self.process.exit_code() {
             Some(code) => {
-                self.ending.tell(code);
+                self.ending.tell(Exit { code, error: None });
                 true
             }
             None => false,
         }
     }
-}
-
-fn may_be_the_user(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(|number| NO_SUCH_CHANGE.contains(&number))
 }
 
 fn is_no_end(error: &io::Error) -> bool {
@@ -235,9 +263,10 @@ fn is_no_end(error: &io::Error) -> bool {
 
 /// Tells everyone that the script has ended, however its keeper did.
 struct Ending {
-    on_exit: Option<Box<dyn FnOnce(i32) + Send>>,
-    /// What is told if nothing else was.
-    code: i32,
+    on_exit: Option<Box<dyn FnOnce(Exit) + Send>>,
+    /// Why it could not be run, which is told if nothing else was.
+    error: Option<String>,
+    process: Arc<Process>,
     output: Arc<Pipe>,
     input: Option<Arc<Pipe>>,
     /// Our end of the standard input, on which the other thread may wait.
@@ -249,7 +278,7 @@ impl Ending {
         self.on_exit.is_none()
     }
 
-    fn tell(&mut self, code: i32) {
+    fn tell(&mut self, exit: Exit) {
         let Some(on_exit) = self.on_exit.take() else { return };
         // A process that the script left behind may have its input still.
         if let Some(socket) = self.feeding.take() {
@@ -259,13 +288,17 @@ impl Ending {
             input.abandon();
         }
         // Whatever it does, the output must come to an end.
-        let _ = catch_unwind(AssertUnwindSafe(|| on_exit(code)));
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            // Who stops a server knows what becomes of its scripts, and may have nothing left to tell others with.
+            if self.process.is_dismissed() { drop(on_exit) } else { on_exit(exit) }
+        }));
     }
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.tell(self.code);
+        let error = self.error.take();
+        self.tell(Exit { code: NOT_EXECUTED, error });
         self.output.complete();
     }
 }

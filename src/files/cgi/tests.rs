@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use rstest::rstest;
 use tempfile::TempDir;
 
+use super::super::{Beyond, Directory};
 use super::*;
 use crate::message::request::{Content, Head, Span};
 use crate::message::target::{Target, position};
@@ -34,6 +35,7 @@ fn request(method: &str, target: &str, fields: &[(&str, &str)]) -> Request {
 /// A served directory whose scripts everyone may run, for as root they run as somebody else.
 pub(super) struct Site {
     temp: TempDir,
+    served: Served,
     host: Host,
     pub(super) scripts: Scripts,
 }
@@ -43,7 +45,8 @@ impl Site {
         let temp = tempfile::tempdir().unwrap();
         fs::set_permissions(temp.path(), Permissions::from_mode(0o755)).unwrap();
         let host = Host { software: "Soft/1".to_owned(), name: "host.test".to_owned(), port: 81, protocol: "HTTP/1.1" };
-        Site { temp, host, scripts: Scripts::default() }
+        let served = Served::open(&Directory::new(&temp), Beyond::Nothing).unwrap();
+        Site { temp, served, host, scripts: Scripts::default() }
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -59,7 +62,8 @@ impl Site {
 
     pub(super) fn find(&self, cgi: &Cgi, request: &Request) -> Found {
         let client = Some("192.0.2.7:5000".parse().unwrap());
-        cgi.find(request, &Around { root: self.root(), host: &self.host, client, scripts: &self.scripts })
+        let Site { served, host, scripts, .. } = self;
+        cgi.find(request, &Around { served, host, client, scripts, by_rfc_9112: true }).unwrap()
     }
 
     pub(super) fn script(&self, cgi: &Cgi, target: &str) -> Script {
@@ -176,6 +180,10 @@ fn a_target_of_nothing_but_dots_is_not_looked_up_for_ever() {
     let Found::Error { status: 403, .. } = site.find(&Cgi::default(), &request("GET", &target, &[])) else {
         panic!("the last name before the limit is that of a directory");
     };
+    let long = format!("/cgi-bin/{}/{}", "%252e%252f".repeat(4000), "%252e/".repeat(2048));
+    let Found::Error { status: 403, .. } = site.find(&Cgi::default(), &request("GET", &long, &[])) else {
+        panic!("it is all dots, and so the directory itself");
+    };
 }
 
 #[test]
@@ -186,6 +194,9 @@ fn a_script_with_an_interpreter_need_not_be_executable() {
     assert_eq!(script.interpreter.as_deref(), Some("python3".as_ref()));
     let other = site.find(&cgi, &request("GET", "/cgi-bin/plain", &[]));
     assert_eq!(line(&other, site.root()), "403 CGI script is not executable ('/cgi-bin/plain')");
+    assert!(site.script(&cgi, "/cgi-bin/plain%252epy").interpreter.is_some(), "it is the file that counts");
+    let cgi = cgi.interpreter("", "sh");
+    assert_eq!(site.script(&cgi, "/cgi-bin/plain").interpreter.as_deref(), Some("sh".as_ref()));
 }
 
 /// All variables but those of the host, `NAME=value` with `{root}` for the served directory.
@@ -236,6 +247,8 @@ fn a_bare_request_has_all_variables() {
 #[case::accept("/cgi-bin/x", &[("Accept", "a/b"), ("accept", ""), ("Accept", "c/d;q=1")], &["HTTP_ACCEPT=a/b,,c/d;q=1"])]
 #[case::cookies("/cgi-bin/x", &[("Cookie", "a=1"), ("Cookie", ""), ("cookie", "b=2")], &["HTTP_COOKIE=a=1, b=2"])]
 #[case::content("/cgi-bin/x", &[("Content-Type", "A/b; c"), ("Content-Length", "x")], &["CONTENT_TYPE=A/b; c", "CONTENT_LENGTH=x"])]
+#[case::not_decoded("/cgi-bin/x", &[("Content-Length", "3"), ("Transfer-Encoding", "Chunked")], &["CONTENT_LENGTH="])]
+#[case::other_coding("/cgi-bin/x", &[("Content-Length", "3"), ("Transfer-Encoding", "gzip")], &["CONTENT_LENGTH=3"])]
 #[case::empty_content_type("/cgi-bin/x", &[("Content-Type", "")], &["CONTENT_TYPE="])]
 #[case::basic("/cgi-bin/x", &[("Authorization", "bASIC  YWRhOnNlY3JldA==")], &["REMOTE_USER=ada", "AUTH_TYPE=bASIC"])]
 fn a_request_decides_about_variables(#[case] target: &str, #[case] fields: &[(&str, &str)], #[case] expected: &[&str]) {
@@ -271,6 +284,21 @@ fn a_script_is_told_about_its_server() {
 #[case::text(|| "a".into(), "write \"/a\"")]
 #[case::vector(|| vec!["a".to_owned()].into(), "write \"/a\"")]
 #[case::new(|| Cgi::new(["a"]), "write \"/a\"")]
+#[case::text_of_its_own(|| "a".to_owned().into(), "write \"/a\"")]
+#[case::vector_of_texts(|| vec!["a"].into(), "write \"/a\"")]
+#[case::array_of_texts_of_its_own(|| ["a".to_owned()].into(), "write \"/a\"")]
+#[case::dot(|| "/a/./b".into(), "no request is for a script in \"/a/./b\"")]
+#[case::parent(|| ["/a", "/../b"].into(), "no request is for a script in \"/../b\"")]
+#[case::empty_segment(|| "/a//b".into(), "write the directory without `.`, `..`, empty segments")]
+#[case::escape(|| "/cgi%2dbin".into(), "no request is for a script in \"/cgi%2dbin\"")]
+#[case::query(|| "/cgi-bin?a".into(), "no request is for a script in")]
+#[case::fragment(|| "/cgi-bin#a".into(), "no request is for a script in")]
+#[case::nul(|| "/cgi-bin\0".into(), "no request is for a script in")]
+#[case::two_extensions(|| Cgi::default().interpreter("tar.gz", "sh"), "write \".gz\"")]
+#[case::no_extension(|| Cgi::default().interpreter("a/b", "sh"), "write one such as \".txt\"")]
+#[case::no_program(|| Cgi::default().interpreter("py", ""), "\"\" is not a program")]
+#[case::program_with_nul(|| Cgi::default().interpreter("py", "a\0"), "\"a\\0\" is not a program")]
+#[case::no_time(|| Cgi::default().time_limit(Duration::ZERO), "pass a longer one, such as `secs(5)`")]
 #[case::empty_variable(|| Cgi::default().env("", ""), "unlike \"\"")]
 #[case::variable(|| Cgi::default().env("a=b", ""), "unlike \"a=b\"")]
 #[case::value(|| Cgi::default().env("a", "\0"), "unlike \"\\0\"")]
@@ -284,7 +312,8 @@ fn misuse_panics_where_it_is_written(#[case] misuse: fn() -> Cgi, #[case] advice
         before(info);
     }));
     let panic = std::panic::catch_unwind(misuse).unwrap_err();
-    let text = panic.downcast_ref::<String>().unwrap();
+    let text = panic.downcast_ref::<String>().cloned().or_else(|| Some((*panic.downcast_ref::<&str>()?).to_owned()));
+    let text = text.unwrap();
     assert!(text.contains(advice), "{text}");
     assert_eq!(FILE.take(), file!());
 }

@@ -5,6 +5,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::OnceLock;
 
 use super::CgiUser;
@@ -62,6 +64,39 @@ impl Identity {
             CgiUser::Uid(uid) => Become::Always(uid),
         }
     }
+}
+
+impl Become {
+    /// Whether a process could not be started because the user may not be changed, and the script is to run as the server
+    /// then. What else the same error may mean is no reason to run anything as root.
+    pub(super) fn gives_way(self, error: &io::Error) -> bool {
+        static IS_REFUSED: OnceLock<bool> = OnceLock::new();
+        match self {
+            Become::IfAllowed(uid) if may_be_about_users(error) => {
+                *IS_REFUSED.get_or_init(|| is_change_refused(&start_nothing(Some(uid)), &start_nothing(None)))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The error of starting what cannot be started, a directory: that of the change if it does not even come to the start.
+fn start_nothing(uid: Option<u32>) -> io::Result<()> {
+    let mut command = Command::new("/");
+    if let Some(uid) = uid {
+        command.uid(uid);
+    }
+    command.status().map(drop)
+}
+
+fn is_change_refused(with: &io::Result<()>, without: &io::Result<()>) -> bool {
+    matches!((with, without), (Err(with), Err(without)) if may_be_about_users(with) && !may_be_about_users(without))
+}
+
+/// Whether it is what changing the user may fail with: it is not permitted, or there is no such user in this container.
+/// The numbers are the same on every Unix.
+pub(super) fn may_be_about_users(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(1 | 22))
 }
 
 /// The system has no other call for this that the standard library makes.
@@ -153,6 +188,33 @@ mod tests {
         let identity = Identity { uid: 7, gid: 8, groups: None };
         assert!(identity.may_execute_mode(0o010, 0, 0));
         assert!(!identity.may_execute_mode(0o100, 0, 0));
+    }
+
+    /// Not permitted, permission denied, invalid.
+    #[rstest]
+    #[case::refused(1, 13, true)]
+    #[case::no_such_user(22, 13, true)]
+    #[case::works(13, 13, false)]
+    #[case::nothing_may_be_started(1, 1, false)]
+    #[case::other_trouble(11, 13, false)]
+    fn only_what_fails_with_the_change_alone_is_the_change(
+        #[case] with: i32,
+        #[case] without: i32,
+        #[case] expected: bool,
+    ) {
+        let error = |number| Err(io::Error::from_raw_os_error(number));
+        assert_eq!(is_change_refused(&error(with), &error(without)), expected);
+        assert!(!is_change_refused(&error(1), &Ok(())));
+    }
+
+    #[test]
+    fn who_can_become_another_never_stays_the_same() {
+        let can_change = start_nothing(Some(7)).is_err_and(|error| !may_be_about_users(&error));
+        let [not_permitted, not_found] = [1, 2].map(io::Error::from_raw_os_error);
+        assert_eq!(Become::IfAllowed(7).gives_way(&not_permitted), !can_change);
+        assert!(!Become::IfAllowed(7).gives_way(&not_found));
+        assert!(!Become::Always(7).gives_way(&not_permitted));
+        assert!(!Become::Same.gives_way(&not_permitted));
     }
 
     #[test]

@@ -16,7 +16,7 @@ struct Started {
     output: Box<dyn Source>,
     input: Option<Box<dyn Sink>>,
     wakes: Receiver<()>,
-    exits: Receiver<i32>,
+    exits: Receiver<Exit>,
     /// What was read and not yet asked for.
     read: VecDeque<u8>,
 }
@@ -32,7 +32,7 @@ fn wake() -> (Wake, Receiver<()>) {
 
 fn start(script: Script, body: Stdin) -> Started {
     let (exit, exits) = channel();
-    let Running { mut output, mut input } = script.start(body, Box::new(move |code| exit.send(code).unwrap()));
+    let Running { mut output, mut input } = script.start(body, Box::new(move |ended| exit.send(ended).unwrap()));
     let (wake, wakes) = wake();
     output.wake_with(Arc::clone(&wake));
     if let Some(input) = &mut input {
@@ -98,7 +98,7 @@ impl Started {
             all.extend(piece);
         }
         assert!(self.piece(1).is_empty(), "an end is the end");
-        (String::from_utf8(all).unwrap(), self.exits.try_recv().unwrap())
+        (String::from_utf8(all).unwrap(), self.exits.try_recv().unwrap().code)
     }
 }
 
@@ -133,7 +133,10 @@ fn what_cannot_be_executed_ends_with_127(#[case] content: &str) {
     site.add("cgi-bin/x", content, 0o755);
     let mut started = start(site.script(&Cgi::default(), "/cgi-bin/x"), Stdin::Stream(1 << 20));
     assert!(!started.write(&vec![0; 1 << 20]));
-    assert_eq!(started.end(), (String::new(), 127));
+    assert!(started.piece(1).is_empty());
+    let Exit { code, error } = started.exits.recv().unwrap();
+    let expected = format!("cannot run {}/cgi-bin/x", site.root().display());
+    assert!(code == 127 && error.as_ref().is_some_and(|error| error.starts_with(&expected)), "{error:?}");
 }
 
 #[test]
@@ -142,6 +145,17 @@ fn a_script_that_went_away_cannot_be_executed() {
     let script = site.script(&Cgi::default(), "/cgi-bin/x");
     std::fs::remove_file(&script.file).unwrap();
     assert_eq!(start(script, Stdin::Nothing).end(), (String::new(), 127));
+}
+
+#[test]
+fn an_interpreter_that_is_not_there_is_named() {
+    let site = Site::new();
+    site.add("cgi-bin/x.txt", "echo", 0o644);
+    let cgi = Cgi::default().interpreter("txt", "no-such-program");
+    let started = start(site.script(&cgi, "/cgi-bin/x.txt"), Stdin::Nothing);
+    let error = started.exits.recv().unwrap().error.unwrap();
+    let expected = format!("cannot run no-such-program for {}/cgi-bin/x.txt: ", site.root().display());
+    assert!(error.starts_with(&expected), "{error}");
 }
 
 #[rstest]
@@ -245,15 +259,19 @@ fn a_slow_reader_gets_all_of_a_large_output() {
     }
     let expected: Vec<u8> = (0..4000).flat_map(|at| format!("{at:01000}").into_bytes()).collect();
     assert!(all == expected, "{} bytes", all.len());
-    assert_eq!(started.exits.try_recv(), Ok(0));
+    assert_eq!(started.exits.try_recv(), Ok(Exit { code: 0, error: None }));
 }
 
 #[test]
 fn the_end_of_a_script_is_told_while_its_output_waits() {
     let site = shell("head -c 100000 /dev/zero; exit 5");
     let mut started = start(site.script(&Cgi::default(), "/cgi-bin/x"), Stdin::Nothing);
-    assert_eq!(started.exits.recv(), Ok(5));
+    assert_eq!(started.exits.recv(), Ok(Exit { code: 5, error: None }));
     assert!(started.exits.recv().is_err(), "it is told once");
+    // Though nobody reads, nobody keeps it any more.
+    while site.scripts.count() > 0 {
+        thread::yield_now();
+    }
     let mut length = 0;
     loop {
         match started.piece(1 << 16).len() {
@@ -282,7 +300,7 @@ fn a_script_without_a_client_is_ended_by_what_it_writes() {
     assert_eq!(started.line(), "ready\n");
     let Started { output, exits, .. } = started;
     drop(output);
-    assert_ne!(exits.recv().unwrap(), 0);
+    assert_ne!(exits.recv().unwrap().code, 0);
 }
 
 #[rstest]
@@ -305,7 +323,7 @@ fn a_script_that_nobody_reads_is_killed_when_its_time_is_up() {
     let site = shell("while :; do echo more; done");
     let cgi = Cgi::default().time_limit(Duration::from_millis(200));
     let started = start(site.script(&cgi, "/cgi-bin/x"), Stdin::Nothing);
-    assert_eq!(started.exits.recv(), Ok(-9));
+    assert_eq!(started.exits.recv(), Ok(Exit { code: -9, error: None }));
 }
 
 #[test]
@@ -341,9 +359,16 @@ fn many_run_at_once_and_none_stays_a_zombie() {
     }
 }
 
+/// Whether a script has output and an end, of which nobody is told.
+#[track_caller]
+fn assert_dismissed(mut started: Started) {
+    while !started.piece(100).is_empty() {}
+    assert_eq!(started.exits.recv().ok(), None);
+}
+
 #[test]
-fn all_scripts_can_be_killed() {
-    let site = shell("echo ready; exec sleep 1000");
+fn all_scripts_can_be_ended() {
+    let site = shell("echo ready; sleep 1000; echo in vain");
     let script = || site.script(&Cgi::default(), "/cgi-bin/x");
     let mut running: Vec<Started> = (0..3).map(|_| start(script(), Stdin::Nothing)).collect();
     for started in &mut running {
@@ -351,17 +376,23 @@ fn all_scripts_can_be_killed() {
     }
     // These may not have begun yet.
     running.extend((0..3).map(|_| start(script(), Stdin::Stream(10))));
-    site.scripts.kill_all();
-    for started in running {
-        let (output, code) = started.end();
-        assert!(output.is_empty() || output == "ready\n", "{output}");
-        assert_eq!(code, -9);
-    }
+    site.scripts.dismiss();
+    running.into_iter().for_each(assert_dismissed);
     // Those of later are none of these.
     let mut later = start(script(), Stdin::Nothing);
     assert_eq!(later.line(), "ready\n");
-    site.scripts.kill_all();
-    assert_eq!(later.end(), (String::new(), -9));
+    site.scripts.close();
+    assert_dismissed(later);
+    // After the last of them there is none.
+    assert_dismissed(start(script(), Stdin::Nothing));
+}
+
+#[test]
+fn a_script_is_its_own_group() {
+    let site = shell("echo $$; ps -o pgid= -p $$");
+    let (output, _) = start(site.script(&Cgi::default(), "/cgi-bin/x"), Stdin::Nothing).end();
+    let mut numbers = output.split_whitespace();
+    assert_eq!(numbers.next(), numbers.next(), "{output}");
 }
 
 #[test]
