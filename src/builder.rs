@@ -1,7 +1,5 @@
 //! Options of a server.
 
-mod http_server;
-
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
@@ -202,9 +200,15 @@ impl Builder {
         self
     }
 
-    /// The page of errors: of the directory, and of [`Response::error`](crate::Response::error). `{code}`, `{message}` and
+    /// The page of errors: of the directory, of [`Response::error`](crate::Response::error), and with
+    /// [`http_server`](Builder::http_server) of refused requests. What else goes wrong is told in plain text: that no rule fits,
+    /// that a handler failed, and without `http_server` why a request is refused. `{code}`, `{message}` and
     /// `{explain}` stand for the status and the two texts, in which `&`, `<` and `>` are escaped; other braces stay. Default:
     /// the page of http.server. There it is `error_message_format`.
+    ///
+    /// # Panics
+    ///
+    /// If it has the placeholders of Python, `%(code)d` and the like.
     ///
     /// ```
     /// # use fixture_server::prelude::*;
@@ -219,8 +223,15 @@ impl Builder {
     /// assert_eq!(answer.body_mut().read_to_string()?, "error 404: File not found\n");
     /// # Ok::<(), ureq::Error>(())
     /// ```
+    #[doc(alias = "error_message_format")]
+    #[track_caller]
     pub fn error_page(mut self, template: impl Into<String>) -> Builder {
-        self.pages.set_template(template.into());
+        let template = template.into();
+        assert!(
+            !["%(code)", "%(message)", "%(explain)"].iter().any(|python| template.contains(python)),
+            "`%(code)d` is how Python writes it: the placeholders of an error page are {{code}}, {{message}} and {{explain}}"
+        );
+        self.pages.set_template(template);
         self
     }
 
@@ -253,6 +264,7 @@ impl Builder {
     /// assert!(page.contains("418 - Tip me over."));
     /// # Ok::<(), ureq::Error>(())
     /// ```
+    #[doc(alias = "responses")]
     #[track_caller]
     pub fn status_text(
         mut self,
@@ -288,6 +300,8 @@ impl Builder {
         TestServer::from_builder(self)
     }
 }
+
+mod http_server;
 
 /// An address to bind: `"[::1]:0"`, `SocketAddr`, `(ip, port)`, or a port of 127.0.0.1.
 #[diagnostic::on_unimplemented(

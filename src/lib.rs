@@ -20,7 +20,7 @@
 //! [`start`](TestServer::start) takes a path or a reference to a `TempDir`. Files, index pages, listings, redirects, dates,
 //! content types and error pages are those of Python's http.server. Nothing is cached: edits show at once.
 //! [`empty`](TestServer::empty) has no directory, [`builder`](TestServer::builder) has the options of a server, and
-//! [`Directory`] those of a directory. [Coming from `python -m http.server`](_coming_from_python) has the whole of it: class by
+//! [`Directory`] those of a directory. [Coming from `python -m http.server`](coming_from_python) has the whole of it: class by
 //! class, CGI, the program, and where it differs.
 //!
 //! ## Handlers
@@ -195,13 +195,16 @@ pub use server::TestServer;
 pub use start_error::StartError;
 
 #[doc = include_str!("coming_from_python.md")]
-pub mod _coming_from_python {}
+pub mod coming_from_python {}
 
 /// What a test file imports.
 pub mod prelude {
+    #[cfg(unix)]
+    pub use crate::{Cgi, CgiUser};
     pub use crate::{
-        Directory, Fault, HandlerResult, IntoResponse, MIB, Method, Pattern, RecordedRequest, Report, Request,
-        Response, Rule, StatusCode, TestServer, any, delete, get, head, method, ms, options, patch, post, put, secs,
+        Directory, Fault, HandlerResult, IntoResponse, MIB, Method, Pattern, Protocol, RecordedRequest, Report,
+        Request, Response, Rule, StatusCode, TestServer, any, delete, get, head, method, ms, options, patch, post, put,
+        secs,
     };
     #[cfg(feature = "json")]
     pub use serde_json::json;

@@ -114,7 +114,9 @@ impl Site {
             (None, None, Some(handler), _) => self.handle(handler, &record),
             (None, None, None, Some(directory)) => match self.find_script(&record.request, directory) {
                 Found::NotCgi => directory.answer(&record.request, &self.pages),
-                Found::Error { status, message } => self.pages.error(status, Some(&message), None),
+                Found::Error { status, message, explanation } => {
+                    self.pages.error(status, message.as_deref(), explanation.as_deref())
+                }
                 Found::Script(found) => {
                     script = Some(found);
                     Response::of_script()

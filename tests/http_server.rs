@@ -25,7 +25,7 @@ fn handlers() -> TestServer {
 #[test]
 fn a_handler_gets_the_whole_body() -> Test {
     let server = site();
-    server.on("POST", "/echo", |request| request.body_text());
+    server.on("POST", "/echo", Request::body_text);
     let mut answer = client().post(server.url("/echo")).send("hello")?;
     assert_eq!(answer.body_mut().read_to_string()?, "hello");
     assert_eq!(server.received(post("/echo"))[0].body(), b"hello");
@@ -222,7 +222,7 @@ fn an_error_of_a_handler_is_that_of_send_error() -> Test {
 }
 
 #[test]
-fn the_log_tells_messages_of_errors_wherever_they_come_from() -> Test {
+fn the_log_tells_messages_of_errors_wherever_they_come_from() {
     let (sender, events) = mpsc::channel();
     let server = TestServer::builder()
         .dir("fixtures/site")
@@ -247,7 +247,6 @@ fn the_log_tells_messages_of_errors_wherever_they_come_from() -> Test {
             vec!["code 400, message Bad HTTP/0.9 request type ('\\\\x1b[2J')", "\"\\x1b[2J /\\\\\" 400 -"],
         ]
     );
-    Ok(())
 }
 
 #[test]
@@ -270,7 +269,7 @@ fn both(options: impl Fn(fixture_server::Builder) -> fixture_server::Builder) ->
 #[test]
 fn who_waits_for_leave_gets_it_or_a_final_answer() -> Test {
     for server in both(|builder| builder.on_expect(|request| (request.path() != "/a").then_some((417, "no")))) {
-        server.on("PUT", "/{*path}", |request| request.body_text());
+        server.on("PUT", "/{*path}", Request::body_text);
         let mut raw = Raw::connect(&server)?;
         raw.send(EXPECT)?;
         assert_eq!(raw.answer()?.head, "HTTP/1.1 100 Continue");

@@ -29,7 +29,8 @@ const LAYERS: &[(&str, &[&str])] = &[
                "engine::Answer", "engine::Extent", "engine::Incoming", "engine::Reply", "wire::Dialect", "wire::refusal::Refusal"]),
     ("rule", &["message", "matchers", "rules", "journal", "report", "site"]),
 
-    ("builder", &["message", "files", "journal", "log", "hook", "site", "server", "start_error", "engine::Settings", "wire::Dialect"]),
+    ("builder", &["message", "files", "journal", "log", "hook", "site", "server", "start_error", "engine::FOREVER", "engine::Settings",
+                  "wire::Dialect"]),
     ("server", &["message", "matchers", "files", "handler", "rules", "journal", "log", "report", "rule", "site", "builder",
                  "start_error", "engine", "wire::Dialect"]),
 ];

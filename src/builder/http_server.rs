@@ -25,7 +25,8 @@ impl Builder {
     ///
     /// * Whatever no rule answers is answered as soon as its head is there. Its body is read and thrown away, and is not
     ///   in the journal.
-    /// * Without a directory a method that no rule has is `501 Unsupported method`.
+    /// * Without a directory a method that no rule has is `501 Unsupported method`; a path that no rule has is the 404 that
+    ///   names the nearest rules, as without it.
     /// * Answers begin with `Server` and `Date`, those of handlers too.
     /// * Nothing is timed out, unless [`read_timeout`](Builder::read_timeout) is set; then the connection closes in silence.
     /// * The limits of http.server hold: request lines and header lines of 65,536 bytes, and 100 header lines.
@@ -69,6 +70,8 @@ impl Builder {
     /// assert_eq!(ureq::get(server.url("/hello.txt")).call()?.headers()["server"], "Apache/2.4.1");
     /// # Ok::<(), ureq::Error>(())
     /// ```
+    #[doc(alias = "server_version")]
+    #[doc(alias = "version_string")]
     #[track_caller]
     pub fn server_header(mut self, value: impl Into<String>) -> Builder {
         let value = checked_bytes("the value of `Server`", Bytes::from(value.into()));
@@ -82,13 +85,14 @@ impl Builder {
     ///
     /// A script answers `200 Script output follows`; what it writes is the rest of the response, header fields first. The
     /// connection closes after it. With [`http_server`](Builder::http_server) a script reads the body as it arrives, and the
-    /// body is not in the journal; without it the body is read first.
+    /// body is not in the journal; without it the body is read first and is in memory while the script runs, up to
+    /// [`max_body`](Builder::max_body), and the answer to `HEAD` ends after the header fields.
     ///
     /// Whoever reaches the server can run every executable of these directories.
     ///
     /// # Panics
     ///
-    /// If a directory does not begin with `/`. [`start`](Builder::start) panics if no directory is served.
+    /// If a directory does not begin with `/`, or no request can be for a script in it. [`start`](Builder::start) panics if no directory is served.
     ///
     /// ```
     /// # use fixture_server::prelude::*;
@@ -96,9 +100,10 @@ impl Builder {
     /// let site = tempfile::tempdir()?;
     /// fs::create_dir(site.path().join("cgi-bin"))?;
     /// fs::write(site.path().join("cgi-bin/who"), "#!/bin/sh\necho 'Content-Type: text/plain'\necho\necho $QUERY_STRING\n")?;
-    /// # for path in [site.path().to_owned(), site.path().join("cgi-bin"), site.path().join("cgi-bin/who")] {
-    /// fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
-    /// # }
+    /// // A script must be executable; and if root runs the server, scripts run as `nobody`, who must be able to get there.
+    /// for path in ["", "cgi-bin", "cgi-bin/who"] {
+    ///     fs::set_permissions(site.path().join(path), fs::Permissions::from_mode(0o755))?;
+    /// }
     ///
     /// let server = TestServer::builder().dir(&site).cgi(["/cgi-bin"]).start();
     /// let mut answer = ureq::get(server.url("/cgi-bin/who?name=ada")).call()?;
@@ -106,6 +111,8 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[cfg(unix)]
+    #[doc(alias = "CGIHTTPRequestHandler")]
+    #[doc(alias = "cgi_directories")]
     #[track_caller]
     pub fn cgi(mut self, cgi: impl Into<Cgi>) -> Builder {
         self.cgi = Some(cgi.into());
@@ -124,6 +131,7 @@ impl Builder {
     /// assert_eq!(ureq::get(server.url("/")).call()?.headers()["date"], "Sun, 06 Nov 1994 08:49:37 GMT");
     /// # Ok::<(), ureq::Error>(())
     /// ```
+    #[doc(alias = "date_time_string")]
     #[track_caller]
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Builder {
         self.manners.clock = Some(Hook::new("clock", Arc::new(clock)));
@@ -150,6 +158,7 @@ impl Builder {
     /// assert!(answer.starts_with("HTTP/1.1 417 Expectation Failed\r\n"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[doc(alias = "handle_expect_100")]
     #[track_caller]
     pub fn on_expect<R: IntoResponse>(
         mut self,

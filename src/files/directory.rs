@@ -109,7 +109,7 @@ impl Directory {
     }
 
     /// The files that stand for the directory they are in; the first that is there counts. Default: `index.html`,
-    /// `index.htm`. There may be none. http.server: `index_pages`.
+    /// `index.htm`. None is `[] as [&str; 0]`. http.server: `index_pages`.
     ///
     /// # Panics
     ///

@@ -18,7 +18,7 @@ pub(crate) enum Script {}
 #[expect(dead_code, reason = "the same as where there are scripts")]
 pub(crate) enum Found {
     NotCgi,
-    Error { status: u16, message: String },
+    Error { status: u16, message: Option<String>, explanation: Option<String> },
     Script(Script),
 }
 

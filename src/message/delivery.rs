@@ -9,7 +9,8 @@ use std::time::SystemTime;
 pub enum Ended {
     /// The response was sent and the connection stays open.
     KeptOpen,
-    /// The response was sent and the server closed the connection.
+    /// The response was sent and the server closed the connection. If its body could not be had whole (a file that shrank, a
+    /// reader that failed, a script that was killed), it was closed behind what there was.
     ClosedByServer,
     /// The client closed or reset the connection before the response was complete.
     ClientGone,

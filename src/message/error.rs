@@ -15,7 +15,7 @@ pub(crate) struct ErrorNote {
 
 impl Response {
     /// An error as Python's http.server sends one (`send_error`): the phrase of the status, a page that explains it, and
-    /// `Connection: close`. A status without a body (1xx, 204, 205, 304) has no page.
+    /// `Connection: close`; [`error_with`](Response::error_with) has words of one's own. A status without a body (1xx, 204, 205, 304) has no page.
     ///
     /// The page is made when the response is sent, from the template and the words of the server:
     /// [`error_page`](crate::Builder::error_page), [`status_text`](crate::Builder::status_text). Header fields follow those of
@@ -41,7 +41,7 @@ impl Response {
     }
 
     /// [`error`](Response::error) with a message, which is the reason phrase as well, and an explanation. An empty one is the
-    /// usual one of the status. Neither has to be escaped.
+    /// usual one of the status. Neither has to be escaped; a line end in the message is sent as a blank.
     ///
     /// # Panics
     ///
@@ -57,6 +57,7 @@ impl Response {
     /// assert!(page.contains("404 - Only &lt;admin&gt; is left."));
     /// # Ok::<(), ureq::Error>(())
     /// ```
+    #[doc(alias = "send_error")]
     #[track_caller]
     pub fn error_with(status: impl IntoStatus, message: impl Into<String>, explanation: impl Into<String>) -> Response {
         let own = |text: String| (!text.is_empty()).then_some(text);

@@ -166,7 +166,7 @@ impl Framing {
             match name.len() {
                 // http.server's handlers keep a connection by saying so.
                 10 if name.eq_ignore_ascii_case(b"connection") && is_keeper(value) => {
-                    framing.closes = response.close || !keep_alive
+                    framing.closes = response.close || !keep_alive;
                 }
                 10 if name.eq_ignore_ascii_case(b"connection") => framing.closes |= has_token(value, "close"),
                 14 if name.eq_ignore_ascii_case(b"content-length") => {

@@ -26,7 +26,7 @@ impl Gateway {
             let message = panic.text.clone();
             let target: String = request.target().chars().take(200).collect();
             served.panics.add(panic.during(&format!("answering {} {target}", request.method())));
-            Found::error(500, message)
+            Found::Error { status: 500, message: None, explanation: Some(message) }
         })
     }
 

@@ -38,6 +38,9 @@ pub(crate) use script::Script;
 
 /// Runs programs of the served directory as CGI scripts (RFC 3875), as `python -m http.server --cgi` does.
 ///
+/// The status is always 200: `Status` is a header field like any other. What a script writes to standard error goes to that
+/// of the process. [`Cgi::default`] has the directories of `--cgi`: `/cgi-bin` and `/htbin`.
+///
 /// Whatever is executable in a CGI directory can be run by everyone who can reach the server. Scripts are found as files are,
 /// by [`Directory::translate_path`](crate::Directory::translate_path) and
 /// [`Directory::follow_links`](crate::Directory::follow_links).
@@ -306,14 +309,14 @@ struct Around<'a> {
 pub(crate) enum Found {
     /// To be answered as if there were no CGI.
     NotCgi,
-    /// An error response with this message.
-    Error { status: u16, message: String },
+    /// An error response with this message and explanation, or the usual ones.
+    Error { status: u16, message: Option<String>, explanation: Option<String> },
     /// To be answered with `200 Script output follows` and the output.
     Script(Script),
 }
 
 impl Found {
     fn error(status: u16, message: impl Into<String>) -> Found {
-        Found::Error { status, message: message.into() }
+        Found::Error { status, message: Some(message.into()), explanation: None }
     }
 }

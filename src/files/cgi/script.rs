@@ -141,7 +141,8 @@ fn vanished(request: &Request, served: &Served) -> Option<Found> {
         "GET" | "HEAD" => Found::NotCgi,
         _ => {
             served.vanished.fetch_add(1, Ordering::Relaxed);
-            Found::error(404, served.vanished_text())
+            let message = Some("File not found".to_owned());
+            Found::Error { status: 404, message, explanation: Some(served.vanished_text()) }
         }
     })
 }

@@ -93,7 +93,7 @@ fn with_scripts() -> Site {
 fn line(found: &Found, root: &Path) -> String {
     match found {
         Found::NotCgi => "not CGI".to_owned(),
-        Found::Error { status, message } => format!("{status} {message}"),
+        Found::Error { status, message, .. } => format!("{status} {}", message.as_deref().unwrap_or_default()),
         Found::Script(script) => {
             let value = |name| script.environment().find(|(known, _)| *known == name).unwrap().1.to_str().unwrap();
             let file = script.file.strip_prefix(root).unwrap().display();
