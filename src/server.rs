@@ -396,6 +396,7 @@ impl TestServer {
         }
         let listening = std::mem::replace(&mut *life, Life::Stopped { reserved: None });
         drop(life);
+        self.site.hush_scripts();
         // With the connections goes what users gave them, which may do anything.
         drop(listening);
         self.site.end_scripts();

@@ -303,6 +303,13 @@ impl Site {
         Report::new(failures, self.notes()).map_or(Ok(()), Err)
     }
 
+    /// The connections are about to close: how scripts take that is not told.
+    pub(crate) fn hush_scripts(&self) {
+        if let Some(gateway) = &self.manners.gateway {
+            gateway.hush();
+        }
+    }
+
     /// Ends the scripts that run.
     pub(crate) fn end_scripts(&self) {
         if let Some(gateway) = &self.manners.gateway {

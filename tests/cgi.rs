@@ -515,3 +515,25 @@ fn scripts_need_a_directory() {
 fn a_directory_of_scripts_is_a_path_of_requests() {
     let _ = TestServer::builder().cgi(["cgi-bin"]);
 }
+
+/// It finds that nobody takes its output before anybody gets to kill it.
+#[test]
+fn how_a_script_ends_because_its_server_was_stopped_is_not_logged() -> Test {
+    let site = site(&format!("{HEAD}; exec yes 2>/dev/null"));
+    for _ in 0..30 {
+        let (sender, events) = mpsc::channel();
+        let server = TestServer::builder()
+            .dir(&site)
+            .cgi(["/cgi-bin"])
+            .log(move |event| sender.send(event.script_exit()).expect("the test listens"))
+            .start();
+        let mut raw = Raw::connect(&server)?;
+        raw.send(get_bytes("/cgi-bin/script"))?;
+        raw.stream.read_exact(&mut [0; 1_000])?;
+        server.stop();
+        drop(server);
+        // Ends when nobody is left who could log.
+        assert_eq!(events.iter().collect::<Vec<_>>(), [None]);
+    }
+    Ok(())
+}

@@ -30,6 +30,11 @@ impl Gateway {
         })
     }
 
+    /// From now on nobody is told how those scripts end that run.
+    pub(crate) fn hush(&self) {
+        self.scripts.hush();
+    }
+
     /// Ends every script that runs; there may be new ones.
     pub(crate) fn end_scripts(&self) {
         self.scripts.dismiss();

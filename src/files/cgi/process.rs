@@ -21,14 +21,23 @@ struct List {
 }
 
 impl Scripts {
-    /// Kills every script that runs or was asked for, and waits for none. Nobody is told how they ended.
-    pub(crate) fn dismiss(&self) {
+    /// From now on nobody is told how those end that run or were asked for.
+    pub(crate) fn hush(&self) {
+        drop(self.hushed());
+    }
+
+    fn hushed(&self) -> Vec<Arc<Process>> {
         // The lock is not held meanwhile: who keeps a script might want it.
         let processes: Vec<Arc<Process>> = self.list.lock().processes.iter().filter_map(Weak::upgrade).collect();
         for process in &processes {
             process.state.lock().is_dismissed = true;
         }
-        kill(&processes);
+        processes
+    }
+
+    /// Kills every script that runs or was asked for, and waits for none. Nobody is told how they ended.
+    pub(crate) fn dismiss(&self) {
+        kill(&self.hushed());
     }
 
     /// The same, also for those to come.

@@ -388,6 +388,18 @@ fn all_scripts_can_be_ended() {
 }
 
 #[test]
+fn how_a_script_ends_is_not_told_once_its_connection_is_to_close() {
+    let site = shell("echo ready; exec yes 2>/dev/null");
+    let mut started = start(site.script(&Cgi::default(), "/cgi-bin/x"), Stdin::Nothing);
+    assert_eq!(started.line(), "ready\n");
+    site.scripts.hush();
+    let Started { output, exits, .. } = started;
+    // Nobody takes its output any more.
+    drop(output);
+    assert_eq!(exits.recv().ok(), None);
+}
+
+#[test]
 fn a_script_is_its_own_group() {
     let site = shell("echo $$; ps -o pgid= -p $$");
     let (output, _) = start(site.script(&Cgi::default(), "/cgi-bin/x"), Stdin::Nothing).end();
