@@ -84,7 +84,6 @@ fn bad_arguments_are_named(#[case] arguments: &[&str], #[case] named: &str) {
 
 #[test]
 fn who_asks_for_tls_is_told_that_there_is_none() {
-    // WIRE: goes with TLS.
     let ended = Program::run(["0", "--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("plain HTTP only") && ended.stderr.contains("--tls-cert"), "{ended:?}");

@@ -155,7 +155,6 @@ impl Arguments {
             }
         }
         if let Some(file) = self.tls_password_file.as_ref().filter(|file| given(Some(file))) {
-            // WIRE: the password is this text, trimmed.
             if let Err(error) = fs::read_to_string(file) {
                 let file = file.display();
                 refuse(ErrorKind::Io, format!("cannot read the file of --tls-password-file, {file}: {error}"));

@@ -57,7 +57,6 @@ fn say_farewell_to_interrupts(arguments: &Arguments, server: Arc<TestServer>) {
 
 fn serve(arguments: &Arguments) -> Result<TestServer, String> {
     if arguments.wants_tls() {
-        // WIRE: goes with TLS; then certificate and key that cannot be used are an error here.
         return Err("this build serves plain HTTP only, there is no TLS yet: leave --tls-cert out".to_owned());
     }
     let start = |addr| start(arguments, addr).map_err(|error| error.to_string());
