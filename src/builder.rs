@@ -1,6 +1,7 @@
 //! Options of a server.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::panic::Location;
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,6 +121,33 @@ impl Builder {
         self
     }
 
+    /// Whether a request that meets no rule and no file fails the test. Default: `false`. Such requests are answered as ever;
+    /// each is a failure of the kind [`Unmatched`](crate::FailureKind::Unmatched) that says why no rule fitted, at the line of
+    /// this call.
+    ///
+    /// Where there is a directory, a request met no file if the directory answers 404, 405 or 501. A request that is refused,
+    /// because it is malformed for example, counts too. Nothing is excepted: browsers ask for `/favicon.ico` by themselves, and
+    /// `server.on("GET", "/favicon.ico", |_| 404)` lets them.
+    ///
+    /// ```
+    /// # use fixture_server::{FailureKind, prelude::*};
+    /// let server = TestServer::builder().strict(true).start();
+    /// server.on("POST", "/login", |_| 204);
+    /// assert!(ureq::get(server.url("/login")).call().is_err());
+    ///
+    /// let report = server.try_verify().unwrap_err();
+    /// assert_eq!(report.failures()[0].kind(), FailureKind::Unmatched);
+    /// assert!(report.to_string().contains("no rule answers GET /login"));
+    /// ```
+    #[doc(alias = "assert_all_matched")]
+    #[doc(alias = "unmatched")]
+    #[track_caller]
+    pub fn strict(mut self, on: bool) -> Builder {
+        let here = Location::caller();
+        self.manners.strict = on.then_some(here);
+        self
+    }
+
     /// The largest request body in bytes; a larger one is refused with 413. Default: 256 MiB.
     pub fn max_body(mut self, bytes: usize) -> Builder {
         self.settings.reading.limits.body = bytes;
@@ -145,7 +173,9 @@ impl Builder {
         self
     }
 
-    /// How many requests the journal keeps: the newest. Default: all. Reports say when it dropped some.
+    /// How many requests the journal keeps: the newest. Default: all. Reports say when it dropped some. With 0 nothing can be asked
+    /// or asserted of what came: for `received`, `assert_received`, `wait_for` and their like nothing ever does. Counts of rules and
+    /// promises go on.
     pub fn journal_limit(mut self, requests: usize) -> Builder {
         self.journal.requests = Some(requests);
         self

@@ -1,11 +1,10 @@
 //! Handlers as types of one's own.
 
-use crate::message::into_response::HandlerReturn;
 use crate::message::request::Request;
 use crate::message::response::Response;
 
-/// A handler as a type of one's own. A closure is one too if its parameter is annotated: `|request: &Request| ..`;
-/// [`on`](crate::TestServer::on) needs no annotation.
+/// A handler as a type of one's own. Closures go to [`on`](crate::TestServer::on), or to
+/// [`when(any()).respond_with(..)`](crate::When::respond_with) for every request.
 ///
 /// Handlers run in parallel, outside every lock of the crate, and may block for as long as they like.
 ///
@@ -28,20 +27,10 @@ use crate::message::response::Response;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
-    note = "a handler is a type that implements `Handler`; closures go to `on(..)`"
+    note = "a handler is a type of your own that implements `Handler`",
+    note = "a closure goes to `on(\"GET\", \"/\", |request| ..)`, for every request to `when(any()).respond_with(|request| ..)`"
 )]
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request.
     fn handle(&self, request: &Request) -> Response;
-}
-
-#[diagnostic::do_not_recommend]
-impl<F, R> Handler for F
-where
-    F: Fn(&Request) -> R + Send + Sync + 'static,
-    R: HandlerReturn,
-{
-    fn handle(&self, request: &Request) -> Response {
-        self(request).into_return()
-    }
 }

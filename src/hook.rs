@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -107,6 +107,24 @@ pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
         }
         message
     })
+}
+
+/// Drops what users gave, each by itself: a panic of one, which may be the report of a server that it holds, keeps no other from
+/// being dropped, and goes on when all are gone. During a panic a second one would end the process, so none goes on then.
+pub(crate) fn drop_each<T>(given: impl IntoIterator<Item = T>) {
+    let mut first = Ok(());
+    for one in given {
+        first = first.and(caught(|| drop(one)));
+    }
+    go_on(first);
+}
+
+/// Lets a panic go on that was caught, unless there is one already.
+pub(crate) fn go_on(caught: Result<(), String>) {
+    match caught {
+        Err(message) if !std::thread::panicking() => resume_unwind(Box::new(message)),
+        _ => {}
+    }
 }
 
 fn panic_message(payload: &(dyn Any + Send)) -> &str {

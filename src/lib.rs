@@ -15,58 +15,131 @@
 //!
 //! # Tour
 //!
-//! ## A directory
+//! One suite, step by step: the tests of a client that logs in to a shop, reads its catalogue and places orders.
+//!
+//! ## 1. Serve what the client reads
 //!
 //! [`start`](TestServer::start) takes a path or a reference to a `TempDir`. Files, index pages, listings, redirects, dates,
 //! content types and error pages are those of Python's http.server. Nothing is cached: edits show at once.
 //! [`empty`](TestServer::empty) has no directory, [`builder`](TestServer::builder) has the options of a server, and
-//! [`Directory`] those of a directory. [Coming from `python -m http.server`](coming_from_python) has the whole of it: class by
-//! class, CGI, the program, and where it differs.
-//!
-//! ## Handlers
-//!
-//! [`on`](TestServer::on) answers a method and a path with a closure. Whatever is [a response](IntoResponse) can be returned.
+//! [`Directory`] those of a directory. [Coming from `python -m http.server`](coming_from_python) has the whole of it.
 //!
 //! ```
 //! use fixture_server::prelude::*;
 //!
-//! let server = TestServer::empty();
-//! server.on("GET", "/users/{id}", |request| format!("user {}", request.param("id")));
-//! server.on("POST", "/users", |request| (201, [("Location", "/users/7")], request.body_text()));
-//! server.on("GET", "/job", |request| if request.hit() < 3 { 503 } else { 200 }); // busy twice, then done
-//! server.on("PUT", "/sum", |request| -> HandlerResult<_> {
+//! let shop = TestServer::start("fixtures/api");
+//! let catalogue = ureq::get(shop.url("/users.json")).call()?;
+//! assert_eq!(catalogue.headers()["content-type"], "application/json");
+//! # Ok::<(), ureq::Error>(())
+//! ```
+//!
+//! ## 2. Answer with closures
+//!
+//! [`on`](TestServer::on) answers a method and a path. Whatever is [a response](IntoResponse) can be returned; closures run in
+//! parallel and may block. [`Request::hit`] counts, so that simple state needs no lock.
+//!
+//! ```
+//! use fixture_server::prelude::*;
+//!
+//! let shop = TestServer::empty();
+//! shop.on("GET", "/orders/{id}", |request| format!("order {}", request.param("id")));
+//! shop.on("POST", "/orders", |request| (201, [("Location", "/orders/7")], request.body_text()));
+//! shop.on("GET", "/job", |request| if request.hit() < 3 { 503 } else { 200 }); // busy twice, then done
+//! shop.on("PUT", "/sum", |request| -> HandlerResult<_> {
 //!     let number: i64 = request.body_text().parse()?; // an error answers 500 and fails the test
 //!     Ok((number + 1).to_string())
 //! });
 //!
-//! let mut answer = ureq::put(server.url("/sum")).send("41")?;
+//! let mut answer = ureq::put(shop.url("/sum")).send("41")?;
 //! assert_eq!(answer.body_mut().read_to_string()?, "42");
 //! # Ok::<(), ureq::Error>(())
 //! ```
 //!
-//! A [`Response`] sends its header fields exactly as given. The [`Rule`] that `on` returns counts and finds the requests it
-//! answered, can be [removed](Rule::remove), or [scoped](Rule::scoped) to a block.
+//! ## 3. Say which requests, and how many
 //!
-//! ## The journal
-//!
-//! Every request is recorded, whatever became of it. One [`Pattern`] finds, counts and asserts.
+//! [`when`](TestServer::when) takes a [`Pattern`]: a method and a path, refined by query, header fields, cookies, credentials,
+//! and the body as text, JSON, form or parts. Wherever a value is compared, a plain value means equal, and [`contains`],
+//! [`one_of`], [`gt`], [`absent`] and their like mean what they say (`regex` and `part` with features of these names). [`expect`](When::expect) is a promise that the end of the
+//! server checks; [`limit`](When::limit) lets an older rule take over.
 //!
 //! ```
 //! use fixture_server::prelude::*;
 //!
-//! let server = TestServer::empty();
-//! server.on("POST", "/login", |_| 204);
-//! ureq::post(server.url("/login?from=app")).header("X-Trace", "7").send("ada")?;
+//! let shop = TestServer::empty();
+//! shop.when(post("/login").form("user", "ada").header("accept", contains("json")))
+//!     .named("login")
+//!     .expect(1)
+//!     .respond([("Set-Cookie", "sid=1")]);
+//! shop.when(get("/orders").cookie("sid", "1").query("page", absent())).respond("[]");
+//! shop.when(get("/orders")).limit(1).respond((503, "try again")); // the newest rule comes first
 //!
-//! server.assert_received(post("/login"), 1);
-//! server.assert_received(any().path("/admin/{*rest}"), 0);
-//! let request = &server.received(post("/login"))[0];
+//! ureq::post(shop.url("/login")).header("Accept", "application/json").send_form([("user", "ada")])?;
+//! let orders = || ureq::get(shop.url("/orders")).header("Cookie", "sid=1").call();
+//! assert!(orders().is_err());
+//! assert_eq!(orders()?.body_mut().read_to_string()?, "[]");
+//! # Ok::<(), ureq::Error>(())
+//! ```
+//!
+//! JSON is compared as a whole, in part, or at one place:
+//!
+#![cfg_attr(feature = "json", doc = "```")]
+#![cfg_attr(not(feature = "json"), doc = "```ignore")]
+//! use fixture_server::prelude::*;
+//!
+//! let shop = TestServer::empty();
+//! let order = post("/orders").json_partial(json!({ "customer": { "name": "ada" } })).json_path("/items/0/count", ge(1));
+//! shop.when(&order).respond(201);
+//!
+//! ureq::post(shop.url("/orders")).send(r#"{"customer": {"name": "ada", "id": 7}, "items": [{"sku": "x", "count": 2}]}"#)?;
+//! shop.assert_received(order, 1); // the same pattern asserts
+//! # Ok::<(), ureq::Error>(())
+//! ```
+//!
+//! ## 4. Ask what happened
+//!
+//! Every request is recorded before its answer leaves, whatever became of it. The same patterns find, count, order and
+//! assert. A [`RecordedRequest`] has everything: the bytes of the head, the chunks, the connection, who answered, how it ended.
+//!
+//! ```
+//! use fixture_server::prelude::*;
+//!
+//! let shop = TestServer::empty();
+//! let login = shop.on("POST", "/login", |_| 204);
+//! shop.on("GET", "/orders", |_| "[]");
+//! ureq::post(shop.url("/login?from=app")).header("X-Trace", "7").send("ada")?;
+//! ureq::get(shop.url("/orders")).call()?;
+//!
+//! shop.assert_received(post("/login").query("from", one_of(["app", "web"])), 1);
+//! shop.assert_received(any().path("/admin/{*rest}"), 0);
+//! shop.assert_order([post("/login"), get("/orders")]);
+//! assert_eq!(login.hits(), 1);
+//!
+//! let request = shop.received_one(post("/login"));
 //! assert_eq!((request.query("from"), request.header("x-trace")), (Some("app"), Some("7")));
 //! assert!(request.raw_head().starts_with(b"POST /login?from=app HTTP/1.1\r\n"));
 //! # Ok::<(), ureq::Error>(())
 //! ```
 //!
-//! ## Misbehaviour
+//! ## 5. Wait for what comes later
+//!
+//! A client that works in the background sends when it likes. [`wait_for`](TestServer::wait_for) blocks until it has;
+//! [`next_request`](TestServer::next_request) takes one request after the other, blocking or as a future of any executor. Neither polls.
+//!
+//! ```
+//! use fixture_server::prelude::*;
+//!
+//! let shop = TestServer::empty();
+//! shop.on("POST", "/webhook", |_| 204);
+//! let url = shop.url("/webhook");
+//! let client = std::thread::spawn(move || ureq::post(url).send("paid"));
+//!
+//! let webhook = shop.next_request(post("/webhook")).wait(secs(5)); // or `.within(secs(5)).await?`
+//! assert_eq!(webhook.body(), b"paid");
+//! # client.join().unwrap()?;
+//! # Ok::<(), ureq::Error>(())
+//! ```
+//!
+//! ## 6. Make it fail
 //!
 //! A [`Fault`] is a response too, and [`Response::raw`] sends any bytes at all. [`stop`](TestServer::stop) and
 //! [`restart`](TestServer::restart) let the whole service go away and come back on its port.
@@ -74,52 +147,81 @@
 //! ```
 //! use fixture_server::prelude::*;
 //!
-//! let server = TestServer::empty();
-//! server.on("GET", "/", |request| match request.hit() {
+//! let shop = TestServer::empty();
+//! shop.on("GET", "/", |request| match request.hit() {
 //!     1 => Fault::Reset.into_response(),
 //!     2 => Response::raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ntoo short"),
 //!     _ => Response::text("fine"),
 //! });
-//! assert!(ureq::get(server.url("/")).call().is_err());
-//! assert!(ureq::get(server.url("/")).call()?.body_mut().read_to_string().is_err());
-//! assert!(ureq::get(server.url("/")).call().is_ok());
+//! assert!(ureq::get(shop.url("/")).call().is_err());
+//! assert!(ureq::get(shop.url("/")).call()?.body_mut().read_to_string().is_err());
+//! assert!(ureq::get(shop.url("/")).call().is_ok());
 //! # Ok::<(), ureq::Error>(())
 //! ```
 //!
-//! ## Verification
+//! ## 7. Read why
 //!
-//! A handler that panics or returns an error answers 500, and is a failure of the test: [`verify`](TestServer::verify) and
-//! the end of the server panic with all failures, each with the line of its rule.
+//! An unmet promise, a panic in a closure, in [strict](Builder::strict) mode a request that nothing answers: [`verify`](TestServer::verify)
+//! and the end of the server panic with all of them at once, each with the line of its rule, and with what was nearest.
+//! The 404 of a request that nothing answers says the same in its body.
 //!
 //! ```
 //! use fixture_server::prelude::*;
 //!
-//! let server = TestServer::empty();
-//! server.on("GET", "/", |request| -> u16 { panic!("unexpected {}", request.target()) });
-//! assert!(ureq::get(server.url("/")).call().is_err());
+//! let shop = TestServer::empty();
+//! shop.when(post("/login").header("accept", contains("json"))).named("login").expect(1).respond(204);
+//! let _ = ureq::post(shop.url("/login")).header("Accept", "text/html").send("ada");
 //!
-//! let report = server.try_verify().unwrap_err().to_string();
-//! assert!(report.contains("the handler of GET / panicked: unexpected /"));
+//! let report = shop.try_verify().unwrap_err().to_string();
+//! assert!(report.contains(r#"header accept: expected text containing "json", got "text/html""#));
+//! ```
+//!
+//! ```text
+//! the test server has 1 failure
+//!
+//!   expected "login" (POST /login, header accept: text containing "json") exactly once, but it never came
+//!     declared at tests/shop.rs:6:6
+//!
+//!   the only request differs in 1 of 3 parts:
+//!     POST /login 404
+//!     ✓ method
+//!     ✓ path
+//!     ✗ header accept: expected text containing "json", got "text/html"
+//!
+//! received, in order:
+//!   #1 POST /login 404
 //! ```
 //!
 //! # What can be relied on
 //!
 //! **Who answers.** The newest rule that fits, then older ones, then the directory. If nothing does, the answer is 404: with
 //! a directory the page of http.server, or its `501 Unsupported method` for anything but GET and HEAD, without one a
-//! text that names the nearest rules. A rule fits if the method is the same and every segment of the path is, after
-//! percent-decoding; an encoded slash stays inside its segment. The query is not compared. A rule for GET does not answer HEAD.
+//! text that explains the nearest rule part by part. A rule fits if every part of its pattern does: the method is the same, every segment of
+//! the path is, after percent-decoding (an encoded slash stays inside its segment), and so on in the order in which they
+//! were written. The query is compared only where the pattern names it. A rule for GET does not answer HEAD. A rule with a
+//! [`limit`](When::limit) fits no more once that is reached; of a hundred requests at once it answers exactly so many.
 //!
-//! **How handlers run.** In parallel, also with themselves, and outside every lock. They may block for as long as they like
-//! without holding up other connections or other servers, and may send requests to their own server.
+//! **Values that come more than once.** Of repeated query keys, header fields, cookies and form fields at least one has to fit;
+//! for [`not`] there is one and none may fit; for [`absent`] there is none. Header fields are not split at commas.
+//!
+//! **How handlers run.** In parallel, also with themselves, and outside every lock, as closures in patterns do. They may block for as
+//! long as they like without holding up other connections or other servers, and may send requests to their own server. A
+//! closure in a pattern is asked at most once while a rule is sought for a request, and only if every part before it fits; a
+//! report may ask again.
 //!
 //! **What is recorded, and when.** Every request, in order of arrival: answered by a rule, by the directory, by nothing, or
 //! refused because it was malformed, too large or too slow. It is in the journal when its handler runs, and before the first
 //! byte of its response is sent. Once a client has read the whole response, [how it ended](RecordedRequest::ended) and
 //! [how much was sent](RecordedRequest::bytes_sent) are there too. The journal keeps everything unless the builder limits it.
 //!
-//! **What a drop does.** It closes the port and every connection. Then it panics if something failed that
-//! [`verify`](TestServer::verify) has not reported; during a panic it prints the report instead. It does not wait for
-//! handlers that still run: what they do afterwards is lost.
+//! **What is verified.** That promises are kept, also those of rules that were removed; that no handler and no other closure
+//! panicked, and no handler returned an error; in strict mode that every request met a rule or a file. What has happened
+//! is told once; a promise at each `verify` as long as it is broken. The drop repeats neither, unless a count has changed. [`clear_requests`](TestServer::clear_requests) begins
+//! anew: promises that were kept have to be kept again.
+//!
+//! **What a drop does.** It closes the port and every connection. Then it verifies, and panics with what was not told yet;
+//! during a panic it prints the report instead, and which requests met nothing. It waits up to a quarter of a second for
+//! answers that are under way; what handlers do after that is lost.
 //!
 //! **What panics.** Misuse, at the author's line: a bad path, method, header field, status, address or range. What depends on
 //! the machine has a `try_` twin. What a client sends never panics anything.
@@ -139,11 +241,22 @@
 //! * A handler that owns its own server (`Arc<TestServer>`) keeps it from ever being dropped, and so verified: capture
 //!   `server.base_url()` instead.
 //! * A server in a `static` is never dropped, and so never verified: call [`verify`](TestServer::verify).
+//! * Promises, rules and counts belong to one server. A server for each test costs microseconds: share none.
 //! * A client that keeps connections may try one that the server closed at [`stop`](TestServer::stop); most try again by themselves.
+//!
+//! # Coming from elsewhere
+//!
+//! * [`python -m http.server`](coming_from_python), class by class
+//! * [wiremock, httpmock, mockito or httptest](coming_from_mock_crates): tables of equivalents, and what behaves differently
 //!
 //! # Features
 //!
-//! * `json` (default): [`Response::json`], [`Request::json`], `serde_json::Value` as an answer, `json!` in the prelude.
+//! * `json` (default): `Response::json`, `Request::json`, `Pattern::json` and its like, `serde_json::Value` as an answer, `json!` in the
+//!   prelude. Implies `serde`.
+//! * `serde`: recorded requests serialise, for snapshots.
+//! * `regex`: `regex("..")` wherever a value is compared.
+//! * `multipart`: `Pattern::multipart`.
+//! * `diff`: texts that differ are shown as `diff -u` shows them; without it, the first line that differs.
 //! * `cli`: the program `fixture-server`. Nothing in the library needs it.
 //! * `full`: every feature of the library.
 //!
@@ -160,6 +273,7 @@ mod journal;
 mod log;
 mod matchers;
 mod message;
+mod next_request;
 mod plan;
 mod report;
 mod rule;
@@ -167,6 +281,7 @@ mod rules;
 mod server;
 mod site;
 mod start_error;
+mod when;
 mod wire;
 
 use std::time::Duration;
@@ -178,10 +293,22 @@ pub use files::directory::{Directory, IntoDir};
 pub use files::listing::{IntoPage, Listing, ListingEntry};
 pub use handler::Handler;
 pub use http::{Method, StatusCode};
-pub use journal::{RecordedRequest, Route};
+pub use journal::{RecordedRequest, RequestSnapshot, Route};
 pub use log::LogEvent;
-pub use matchers::pattern::{IntoPattern, Pattern, any, delete, get, head, method, options, patch, post, put};
+#[cfg(feature = "multipart")]
+pub use matchers::multipart::{PartPattern, part};
+pub use matchers::number::{IntoNumber, Number};
+pub use matchers::pattern::{
+    IntoPattern, Pattern, all_of, any, any_of, delete, get, head, method, options, patch, post, put,
+};
 pub use matchers::times::{IntoTimes, Times};
+#[cfg(feature = "regex")]
+pub use matchers::value::regex;
+pub use matchers::value::{
+    IntoMatcher, Matcher, absent, contains, ends_with, equals, ge, gt, le, lt, matching, not, one_of, present,
+    starts_with,
+};
+pub use matchers::verdict::{Comparison, Verdict};
 pub use message::convert::{IntoBody, IntoFieldValue, IntoMethod, IntoStatus};
 pub use message::delivery::Ended;
 pub use message::fault::Fault;
@@ -189,22 +316,34 @@ pub use message::field::Field;
 pub use message::into_response::{HandlerReturn, IntoResponse};
 pub use message::request::Request;
 pub use message::response::Response;
+pub use next_request::NextRequest;
+pub use next_request::within::NextWithin;
+pub use report::misses::Explanation;
 pub use report::{Failure, FailureKind, Report};
-pub use rule::{RouteGuard, Rule};
+pub use rule::{Rule, RuleGuard};
 pub use server::TestServer;
 pub use start_error::StartError;
+pub use when::When;
 
 #[doc = include_str!("coming_from_python.md")]
 pub mod coming_from_python {}
 
+#[doc = include_str!("coming_from_mock_crates.md")]
+pub mod coming_from_mock_crates {}
+
 /// What a test file imports.
 pub mod prelude {
+    #[cfg(feature = "multipart")]
+    pub use crate::part;
+    #[cfg(feature = "regex")]
+    pub use crate::regex;
     #[cfg(unix)]
     pub use crate::{Cgi, CgiUser};
     pub use crate::{
-        Directory, Fault, HandlerResult, IntoResponse, MIB, Method, Pattern, Protocol, RecordedRequest, Report,
-        Request, Response, Rule, StatusCode, TestServer, any, delete, get, head, method, ms, options, patch, post, put,
-        secs,
+        Directory, FailureKind, Fault, HandlerResult, IntoResponse, MIB, Method, Pattern, Protocol, RecordedRequest,
+        Report, Request, Response, Route, Rule, StatusCode, TestServer, absent, all_of, any, any_of, contains, delete,
+        ends_with, equals, ge, get, gt, head, le, lt, matching, method, ms, not, one_of, options, patch, post, present,
+        put, secs, starts_with,
     };
     #[cfg(feature = "json")]
     pub use serde_json::json;

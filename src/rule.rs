@@ -8,12 +8,15 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::journal::RecordedRequest;
 use crate::matchers::times::IntoTimes;
-use crate::report::not_received;
+use crate::report::assertions::hits_otherwise;
+use crate::report::colour::for_people;
+use crate::report::misses::Explanation;
+use crate::report::{Evidence, panic_or_print};
 use crate::rules::RuleCore;
 use crate::site::Site;
 
-/// A registered rule. Dropping it changes nothing. It may outlive the server: its count stays, while its closure and its
-/// requests go with the server.
+/// A registered rule: what [`TestServer::on`](crate::TestServer::on) and [`When`](crate::When) return. Dropping it changes
+/// nothing. It may outlive the server: its count stays, while its closure and its requests go with the server.
 ///
 /// ```
 /// use fixture_server::prelude::*;
@@ -43,13 +46,66 @@ impl Rule {
         self.core.home.upgrade()?.downcast().ok()
     }
 
-    /// How many requests it answered.
+    /// How many requests it answered. [`clear_requests`](crate::TestServer::clear_requests) lets it begin anew, unless the rule
+    /// was removed before.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// let hello = server.on("GET", "/", |_| "hello");
+    /// ureq::get(server.url("/")).call()?;
+    /// assert_eq!(hello.hits(), 1);
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
+    #[doc(alias = "calls")]
     #[must_use]
     pub fn hits(&self) -> usize {
         self.core.hits.load(Relaxed)
     }
 
+    /// What the author called it: [`When::named`](crate::When::named).
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// server.when(get("/")).named("start page").respond("hello");
+    /// ureq::get(server.url("/")).call()?;
+    /// let rule = server.requests()[0].rule().unwrap();
+    /// assert_eq!(rule.name(), Some("start page"));
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.core.name.as_deref()
+    }
+
+    /// Whether its promise is kept so far: that of [`When::expect`](crate::When::expect). A rule without one has nothing to
+    /// break. Nothing is reported; `verify` and drop do that.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// let webhook = server.when(post("/webhook")).expect(1..).respond(204);
+    /// assert!(!webhook.is_met());
+    /// ureq::post(server.url("/webhook")).send("{}")?;
+    /// assert!(webhook.is_met());
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.core.promise.as_ref().is_none_or(|promise| promise.times.allow(self.hits()))
+    }
+
     /// The requests it answered that the journal still has, in order; none once the server is dropped.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// let users = server.on("GET", "/users/{id}", |_| "Ada");
+    /// ureq::get(server.url("/users/7")).call()?;
+    /// assert_eq!(users.requests()[0].param("id"), "7");
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let Some(site) = self.site() else { return Vec::new() };
@@ -58,45 +114,72 @@ impl Rule {
         requests
     }
 
-    /// Where it was declared.
+    /// Where it was declared: the line of `on` or `when`.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// let rule = server.on("GET", "/", |_| "hello");
+    /// assert_eq!(rule.location().line(), line!() - 1);
+    /// ```
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
         self.core.location
     }
 
-    /// Panics unless it answered so many requests.
+    /// Asserts that it answered so many requests: `1`, `2..`, `..=3`, `1..=4`.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// let hello = server.on("GET", "/", |_| "hello");
+    /// ureq::get(server.url("/")).call()?;
+    /// hello.assert_hits(1);
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
     ///
     /// # Panics
     ///
-    /// If it answered fewer or more, with a list of what was received.
+    /// If it answered fewer or more, with what came instead.
+    #[doc(alias = "assert_calls")]
+    #[doc(alias = "assert")]
     #[track_caller]
     pub fn assert_hits(&self, times: impl IntoTimes) {
         let (times, hits) = (times.into_times(), self.hits());
         if times.allow(hits) {
             return;
         }
-        let RuleCore { pattern, location, .. } = &*self.core;
-        let expected = format!("the rule {pattern} (declared at {location}) to answer {times}");
-        let instead = match hits {
-            0 => "it answered nothing".to_owned(),
-            1 => "it answered once".to_owned(),
-            count => format!("it answered {count} times"),
-        };
-        let (recorded, notes) = match self.site() {
-            Some(site) => (site.journal.all(), site.notes()),
-            None => (Vec::new(), vec!["the server was dropped, and its journal with it".to_owned()]),
-        };
-        panic!("{}", not_received(&expected, &instead, &recorded, &notes));
+        panic!("{}", for_people(hits_otherwise(&self.core, times, hits, &self.evidence())));
     }
 
-    /// Takes the rule out: it answers no more. What was recorded stays.
+    fn evidence(&self) -> Evidence {
+        self.site().map_or_else(
+            || Evidence {
+                notes: vec!["the server was dropped, and its journal with it".to_owned()],
+                is_gone: true,
+                ..Evidence::default()
+            },
+            |site| site.evidence(),
+        )
+    }
+
+    /// Takes the rule out: it answers no more. What was recorded stays, its count is final, and a promise is still checked.
+    /// Nothing happens if it was removed before.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// let rule = server.on("GET", "/", |_| "hello");
+    /// rule.remove();
+    /// assert!(ureq::get(server.url("/")).call().is_err());
+    /// ```
     pub fn remove(&self) {
         if let Some(site) = self.site() {
             site.rules.remove(&self.core);
         }
     }
 
-    /// A guard that removes the rule when it is dropped.
+    /// A guard that removes the rule when it is dropped, and panics then if a promise of the rule was not kept.
     ///
     /// ```
     /// # use fixture_server::prelude::*;
@@ -108,8 +191,9 @@ impl Rule {
     /// }
     /// assert!(ureq::get(server.url("/")).call().is_ok());
     /// ```
-    pub fn scoped(self) -> RouteGuard {
-        RouteGuard { rule: self }
+    #[doc(alias = "mount_as_scoped")]
+    pub fn scoped(self) -> RuleGuard {
+        RuleGuard { rule: self }
     }
 }
 
@@ -123,14 +207,25 @@ impl fmt::Debug for Rule {
     }
 }
 
-/// Removes a rule when dropped; dereferences to its [`Rule`].
+/// Removes a rule when dropped; dereferences to its [`Rule`]. If its promise ([`When::expect`](crate::When::expect)) was not
+/// kept, dropping the guard panics with the report, unless [`verify`](crate::TestServer::verify) told it; during a panic it prints
+/// it. It waits up to a quarter of a second for answers that are under way, if there is a promise.
+///
+/// ```should_panic
+/// use fixture_server::prelude::*;
+///
+/// let server = TestServer::empty();
+/// {
+///     let _login = server.when(post("/login")).expect(1).respond(204).scoped();
+/// } // panics: nobody logged in
+/// ```
 #[must_use = "the rule is removed as soon as the guard is dropped: bind it, `let _login = ...` (and not to `_`)"]
 #[derive(Debug)]
-pub struct RouteGuard {
+pub struct RuleGuard {
     rule: Rule,
 }
 
-impl Deref for RouteGuard {
+impl Deref for RuleGuard {
     type Target = Rule;
 
     fn deref(&self) -> &Rule {
@@ -138,9 +233,17 @@ impl Deref for RouteGuard {
     }
 }
 
-impl Drop for RouteGuard {
+impl Drop for RuleGuard {
     fn drop(&mut self) {
         self.rule.remove();
+        // Of a server that is gone everything was told when it went.
+        let Some(site) = self.rule.site() else { return };
+        let kept = site.report_promise_at_the_end(&self.rule.core);
+        // It may be all that holds the site by now, and what that holds is user code.
+        drop(site);
+        if let Err(report) = kept {
+            panic_or_print(&report);
+        }
     }
 }
 
@@ -158,5 +261,21 @@ impl RecordedRequest {
     #[must_use]
     pub fn rule(&self) -> Option<Rule> {
         self.record().rule.clone().map(Rule::new)
+    }
+}
+
+impl Explanation {
+    /// The rule that would answer, if any.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// server.when(get("/")).named("start page").respond("hello");
+    /// let request = Request::new("GET", "/");
+    /// assert_eq!(server.explain(&request).rule().unwrap().name(), Some("start page"));
+    /// ```
+    #[must_use]
+    pub fn rule(&self) -> Option<Rule> {
+        self.rule.clone().map(Rule::new)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -16,24 +16,24 @@ use crate::engine::{Listening, Service, Settings};
 use crate::files::cgi::{Gateway, Host, fully_qualified};
 use crate::files::directory::{Directory, IntoDir};
 use crate::files::{self, Beyond, Served};
-use crate::handler::Handler;
-use crate::journal::{Journal, RecordedRequest};
-use crate::matchers::path::PathTemplate;
-use crate::matchers::pattern::{IntoPattern, Pattern, any};
-use crate::matchers::times::IntoTimes;
-use crate::message::convert::IntoMethod;
-use crate::message::into_response::HandlerReturn;
-use crate::message::request::Request;
+use crate::journal::Journal;
+use crate::message::convert::checked_path;
 #[cfg(unix)]
 use crate::message::request::Version;
-use crate::report::{Report, not_received};
-use crate::rule::Rule;
-use crate::rules::{RuleCore, SharedHandler};
+use crate::report::colour::for_people;
+use crate::report::{Report, panic_or_print, print};
 use crate::site::Site;
 use crate::start_error::StartError;
 use crate::wire::Dialect;
 
-/// An HTTP server for one test. Methods take `&self`; dropping it verifies, then closes the port and every connection.
+mod received;
+mod registering;
+mod verifying;
+mod waiting;
+
+/// An HTTP server for one test. Methods take `&self`. Dropping it closes the port and every connection, then
+/// [verifies](TestServer::verify): it panics with every failure, or prints them if the test is panicking already. Then it prints
+/// too which requests met neither a rule nor a file, and why: clients often drop the 404 that says so.
 ///
 /// Threads are shared by all servers of the process and belong to none of them; it works the same with and without an
 /// async runtime.
@@ -67,6 +67,16 @@ enum At {
     Tcp(SocketAddr),
     #[cfg(unix)]
     Unix(std::path::PathBuf),
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At::Tcp(addr) => reachable(*addr).fmt(f),
+            #[cfg(unix)]
+            At::Unix(path) => path.display().fmt(f),
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -181,7 +191,8 @@ impl TestServer {
     }
 
     /// The absolute URL of a path, query included: `http://127.0.0.1:PORT/a?b=c`. The host is numeric; of a server that is
-    /// bound to a wildcard it is the loopback address, of one on a Unix socket it is `localhost`.
+    /// bound to a wildcard it is the loopback address, of one on a Unix socket it is `localhost`. Nothing is encoded: the path
+    /// stands in the URL as it is given, `/a%20b` for a blank.
     ///
     /// # Panics
     ///
@@ -189,12 +200,11 @@ impl TestServer {
     #[track_caller]
     #[must_use]
     pub fn url(&self, path: impl AsRef<str>) -> String {
-        let path = path.as_ref();
-        assert!(path.starts_with('/'), "the path {path:?} must begin with `/`: write {:?}", format!("/{path}"));
-        self.base_url() + path
+        self.base_url() + checked_path(path.as_ref())
     }
 
     /// The URL without a path and without a slash at its end, for clients that take a base URL: `http://127.0.0.1:PORT`.
+    #[doc(alias = "uri")]
     #[must_use]
     pub fn base_url(&self) -> String {
         match &self.at {
@@ -240,127 +250,6 @@ impl TestServer {
             #[cfg(unix)]
             At::Unix(path) => Some(path),
         }
-    }
-
-    /// Answers a method and a path with a closure, at once and for as long as the server lives. The newest rule that fits
-    /// answers, then older ones, then the directory.
-    ///
-    /// `{name}` stands for one segment of the path, `{*name}` for the rest; [`Request::param`] tells what came. Paths are
-    /// compared segment by segment after percent-decoding, without the query. The closure returns whatever is
-    /// [a response](crate::IntoResponse), runs in parallel with itself, and may block. If it panics the client gets 500
-    /// and the test fails.
-    ///
-    /// What it returns must be its own, not borrowed from the request: `request.param("id").to_owned()`,
-    /// `request.body_text()`, or `request.body_bytes()`, which copies nothing. A fixed answer is a closure too:
-    /// `|_| "hello"`. A closure that is bound to a name first needs its parameter annotated: `|request: &Request| ..`.
-    ///
-    /// ```
-    /// # use fixture_server::prelude::*;
-    /// let server = TestServer::empty();
-    /// server.on("GET", "/users/{id}", |request| json!({ "id": request.param("id") }));
-    /// server.on("GET", "/files/{*path}", |request| request.param("path").to_owned());
-    /// server.on(Method::DELETE, "/users/{id}", |_| 204);
-    ///
-    /// let mut answer = ureq::get(server.url("/files/a/b%20c.txt")).call()?;
-    /// assert_eq!(answer.body_mut().read_to_string()?, "a/b c.txt");
-    /// # Ok::<(), ureq::Error>(())
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If the method is no token, the path does not begin with `/`, holds a query, or has a malformed placeholder.
-    #[track_caller]
-    pub fn on<F, R>(&self, method: impl IntoMethod, path: impl AsRef<str>, handler: F) -> Rule
-    where
-        F: Fn(&Request) -> R + Send + Sync + 'static,
-        R: HandlerReturn,
-    {
-        let pattern = Pattern::new(Some(method.into_method()), Some(PathTemplate::parse(path.as_ref())));
-        self.add_rule(pattern, Arc::new(move |request: &Request| handler(request).into_return()))
-    }
-
-    /// Answers every request with a handler of one's own, ahead of all older rules and the directory.
-    #[track_caller]
-    pub fn handler(&self, handler: impl Handler) -> Rule {
-        self.add_rule(any(), Arc::new(move |request: &Request| handler.handle(request)))
-    }
-
-    #[track_caller]
-    fn add_rule(&self, pattern: Pattern, handler: SharedHandler) -> Rule {
-        let home: Arc<Site> = self.site.clone();
-        let core = Arc::new(RuleCore {
-            pattern,
-            handler: Mutex::new(Some(handler)),
-            location: Location::caller(),
-            hits: AtomicUsize::new(0),
-            home: Arc::downgrade(&home) as _,
-        });
-        self.site.rules.add(core.clone());
-        Rule::new(core)
-    }
-
-    /// Everything that arrived, in order: what rules and files answered, what nothing answered, what was malformed.
-    /// A request is in here before the first byte of its response is sent.
-    #[must_use]
-    pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.site.journal.all()
-    }
-
-    /// The recorded requests that fit a pattern, in order of arrival.
-    #[must_use]
-    pub fn received(&self, pattern: impl IntoPattern) -> Vec<RecordedRequest> {
-        let pattern = pattern.into_pattern();
-        let mut requests = self.requests();
-        requests.retain(|request| pattern.fits(request));
-        requests
-    }
-
-    /// Asserts that so many recorded requests fit: `1`, `2..`, `..=3`, `1..=4`.
-    ///
-    /// # Panics
-    ///
-    /// If fewer or more fit, with a list of what was received.
-    #[track_caller]
-    pub fn assert_received(&self, pattern: impl IntoPattern, times: impl IntoTimes) {
-        let (pattern, times) = (pattern.into_pattern(), times.into_times());
-        let recorded = self.requests();
-        let fitting = recorded.iter().filter(|request| pattern.fits(request)).count();
-        if times.allow(fitting) {
-            return;
-        }
-        let instead = match fitting {
-            0 => "it never came".to_owned(),
-            1 => "it came once".to_owned(),
-            count => format!("it came {count} times"),
-        };
-        panic!("{}", not_received(&format!("{pattern} {times}"), &instead, &recorded, &self.site.notes()));
-    }
-
-    /// Forgets recorded requests and counts: [`Rule::hits`] and [`Request::hit`] begin anew. Rules and the directory stay.
-    pub fn clear_requests(&self) {
-        self.site.clear_requests();
-    }
-
-    /// Panics with every failure since the last call, all at once: panics and errors of handlers. Dropping the server
-    /// does the same.
-    ///
-    /// # Panics
-    ///
-    /// If there is a failure; the text is that of the [`Report`].
-    #[track_caller]
-    pub fn verify(&self) {
-        if let Err(report) = self.try_verify() {
-            panic!("{report}");
-        }
-    }
-
-    /// [`verify`](TestServer::verify) as a `Result`. A failure is reported once: dropping the server does not repeat it.
-    ///
-    /// # Errors
-    ///
-    /// If there is a failure.
-    pub fn try_verify(&self) -> Result<(), Report> {
-        self.site.report()
     }
 
     /// Closes the port and every connection; clients are refused, as if the service had gone away. Port number, rules and
@@ -443,19 +332,30 @@ impl TestServer {
 }
 
 impl Drop for TestServer {
-    /// Stops, forgets rules and requests, then reports what failed: by a panic, or on standard error if the test is panicking already.
-    #[expect(clippy::print_stderr, reason = "a second panic would abort the process and hide the first")]
+    /// Stops, forgets rules and requests, then reports what failed and which promises were not kept: by a panic, or on standard
+    /// error if the test is panicking already. Then the requests that nothing answered may well be why, and are told as well.
+    /// A broken promise that [`verify`](TestServer::verify) has told is not told again, unless more requests have come. It waits
+    /// up to a quarter of a second for answers that are under way.
     fn drop(&mut self) {
         self.close();
-        let verified = self.site.report();
+        let _told = ToldAtTheEnd(self.site.report_at_the_end());
+        if std::thread::panicking() {
+            if let Some(text) = self.site.unmatched_during_panic(&self.at) {
+                print(&for_people(text));
+            }
+        }
         // A thread that has just answered may hold the site for a moment longer.
         self.site.close();
-        if let Err(report) = verified {
-            if std::thread::panicking() {
-                eprintln!("{report}");
-            } else {
-                panic!("{report}");
-            }
+    }
+}
+
+/// Told even if what handlers hold panics when it goes, such as another server.
+struct ToldAtTheEnd(Result<(), Report>);
+
+impl Drop for ToldAtTheEnd {
+    fn drop(&mut self) {
+        if let Err(report) = &self.0 {
+            panic_or_print(report);
         }
     }
 }

@@ -21,7 +21,7 @@ fn alone() -> MutexGuard<'static, ()> {
 
 fn echo() -> TestServer {
     let server = TestServer::empty();
-    server.handler(|request: &Request| request.body_text());
+    server.when(any()).respond_with(Request::body_text);
     server
 }
 

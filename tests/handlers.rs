@@ -213,8 +213,9 @@ fn a_miss_names_the_nearest_rules_and_where_they_were_declared() -> Test {
     let (status, text) = get_text(&server, "/users/7/post")?;
     assert_eq!(status, 404);
     assert!(text.starts_with("no rule answers GET /users/7/post\n"), "{text}");
-    let nearest = text.lines().nth(3).ok_or("no rule is named")?;
-    assert!(nearest.contains("GET /users/{id}/posts") && nearest.contains(&format!("{}:{line}:", file!())), "{text}");
+    assert!(text.contains("the nearest of 2 rules is GET /users/{id}/posts"), "{text}");
+    let declared = text.lines().find(|told| told.contains("declared at")).ok_or("no rule is named")?;
+    assert!(declared.contains(&format!("{}:{line}:", file!())), "{text}");
     Ok(())
 }
 
@@ -522,12 +523,9 @@ fn a_rule_that_did_not_answer_says_which_one_it_is() -> Test {
     assert_eq!(get_text(&server, "/a")?, (200, "newer".to_owned()));
     let panic = std::panic::catch_unwind(|| older.assert_hits(1)).err().ok_or("no panic")?;
     let text = panic.downcast_ref::<String>().ok_or("no text")?;
-    let expected = format!(
-        "expected the rule GET /a (declared at {}) to answer exactly once, but it answered nothing\n\n\
-         received, in order:\n  #1 GET /a 200",
-        older.location()
-    );
-    assert_eq!(*text, expected);
+    let told: Vec<&str> = text.lines().take(2).collect();
+    let declared = format!("  declared at {}", older.location());
+    assert_eq!(told, ["expected GET /a exactly once, but another rule answered", &declared]);
     Ok(())
 }
 

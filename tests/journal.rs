@@ -268,7 +268,7 @@ fn what_cannot_be_parsed_is_recorded_with_its_bytes_and_the_reason(
     #[case] reason: &str,
 ) -> Test {
     let server = TestServer::builder().max_body(1_000).start();
-    server.handler(|_: &Request| "never asked");
+    server.when(any()).respond_with(|_| "never asked");
     let answer = exchange(&server, bytes)?;
     assert_eq!(answer.status(), status, "{answer:?}");
     assert_eq!(answer.field("connection"), Some("close"));
@@ -319,8 +319,8 @@ fn an_assertion_that_fails_lists_what_came() -> Test {
     client().post(server.url("/api")).send("")?;
     assert_eq!(
         failure(|| server.assert_received(post("/api"), ..=1)),
-        "expected POST /api at most once, but it came 2 times\n\n\
-         received, in order:\n  #1 GET /api 404\n  #2 POST /api?x 404\n  #3 POST /api 404"
+        "expected POST /api at most once, but it came twice\n\n\
+         received, in order (→ fits):\n  #1 GET /api 404\n→ #2 POST /api?x 404\n→ #3 POST /api 404"
     );
     Ok(())
 }
@@ -359,6 +359,29 @@ fn a_limited_journal_keeps_the_newest_and_says_what_it_dropped() -> Test {
 }
 
 #[test]
+fn what_a_record_held_last_may_use_the_server_when_it_goes() -> Test {
+    struct Asks(Weak<TestServer>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            if let Some(server) = self.0.upgrade() {
+                let _ = server.requests();
+                panic!("and may panic");
+            }
+        }
+    }
+    let server = Arc::new(TestServer::builder().journal_limit(1).start());
+    let asks = Asks(Arc::downgrade(&server));
+    let pattern = get("/a").matching("asks when it goes", move |_| asks.0.strong_count() > 0);
+    let rule = server.when(pattern).respond("hello");
+    get_text(&server, "/a")?;
+    rule.remove();
+    drop(rule);
+    assert_eq!(get_text(&server, "/b")?.0, 404);
+    assert_eq!(server.requests().len(), 1);
+    Ok(())
+}
+
+#[test]
 fn a_journal_limited_in_bytes_keeps_what_fits() -> Test {
     let server = TestServer::builder().journal_bytes(25_000).start();
     for number in 1..=5 {
@@ -388,6 +411,145 @@ fn clearing_forgets_records_and_counts_but_not_rules() -> Test {
 }
 
 #[test]
+fn drained_requests_are_looked_at_no_more_and_numbers_go_on() -> Test {
+    let server = TestServer::empty();
+    let rule = server.on("GET", "/{number}", |request| request.hit().to_string());
+    for path in ["/1", "/2"] {
+        get_text(&server, path)?;
+    }
+    assert_eq!(server.drain().iter().map(ToString::to_string).collect::<Vec<_>>(), ["GET /1 200", "GET /2 200"]);
+    assert!(server.drain().is_empty());
+
+    assert_eq!(get_text(&server, "/3")?.1, "3", "rules count on");
+    server.assert_exact_order([get("/3")]);
+    assert_eq!((rule.hits(), rule.requests().len()), (3, 1));
+    let text = failure(|| server.assert_received(get("/1"), 1));
+    assert!(text.contains("2 requests were taken out of the journal before"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn the_only_request_that_fits_is_had_directly() -> Test {
+    let server = TestServer::empty();
+    for path in ["/a", "/b?1", "/b?2"] {
+        get_text(&server, path)?;
+    }
+    assert_eq!(server.received_one(get("/a")).target(), "/a");
+    for (pattern, text) in [(get("/b"), "GET /b exactly once"), (get("/none"), "GET /none exactly once")] {
+        let failure = failure(|| drop(server.received_one(pattern)));
+        assert!(failure.contains(text) && failure.contains("#3 GET /b?2 404"), "{failure}");
+    }
+    Ok(())
+}
+
+fn in_order(order: &[&str]) -> Vec<Pattern> {
+    order.iter().map(|path| get(*path)).collect()
+}
+
+#[rstest]
+#[case::nothing(&[], true)]
+#[case::all(&["/a", "/b", "/a", "/c"], true)]
+#[case::some(&["/a", "/c"], true)]
+#[case::twice(&["/a", "/a"], true)]
+#[case::the_first_that_fits_counts(&["/a", "/b", "/c"], true)]
+#[case::not_in_this_order(&["/c", "/a"], false)]
+#[case::too_often(&["/a", "/a", "/a"], false)]
+#[case::not_there(&["/a", "/d"], false)]
+fn requests_came_in_an_order_whatever_lies_between(#[case] order: &[&str], #[case] holds: bool) -> Test {
+    let server = TestServer::empty();
+    for path in ["/a", "/b", "/a", "/c"] {
+        get_text(&server, path)?;
+    }
+    let text = failure(|| server.assert_order(in_order(order)));
+    assert_eq!(text == "no failure", holds, "{text}");
+    Ok(())
+}
+
+#[rstest]
+#[case::these(&["/a", "/b"], true)]
+#[case::templates(&["/{any}", "/{any}"], true)]
+#[case::fewer(&["/a"], false)]
+#[case::none(&[], false)]
+#[case::more(&["/a", "/b", "/b"], false)]
+#[case::the_other_way_round(&["/b", "/a"], false)]
+fn exactly_these_requests_came(#[case] order: &[&str], #[case] holds: bool) -> Test {
+    let server = TestServer::empty();
+    for path in ["/a", "/b"] {
+        get_text(&server, path)?;
+    }
+    let text = failure(|| server.assert_exact_order(in_order(order)));
+    assert_eq!(text == "no failure", holds, "{text}");
+    Ok(())
+}
+
+#[test]
+fn nothing_is_an_exact_order_too() {
+    TestServer::empty().assert_exact_order(in_order(&[]));
+}
+
+#[test]
+fn a_closure_is_asked_once_for_each_request_and_assertion() -> Test {
+    let server = TestServer::empty();
+    for path in ["/1", "/2", "/3"] {
+        get_text(&server, path)?;
+    }
+    let (sender, asked) = std::sync::mpsc::channel();
+    let never = any().matching("never", move |_| sender.send(()).is_err());
+    failure(|| server.assert_order([&never, &never]));
+    assert_eq!(asked.try_iter().count(), 3);
+    failure(|| server.assert_received(&never, 1));
+    assert_eq!(asked.try_iter().count(), 3);
+    Ok(())
+}
+
+#[rstest]
+#[case::a_file("GET /hello.txt HTTP/1.1\r\nHost: test\r\n\r\n", true)]
+#[case::a_redirect("GET /nested HTTP/1.1\r\nHost: test\r\n\r\n", true)]
+#[case::a_handler("GET /rule HTTP/1.1\r\nHost: test\r\n\r\n", true)]
+#[case::no_file("GET /none HTTP/1.1\r\nHost: test\r\n\r\n", false)]
+#[case::no_method("PUT /hello.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n", false)]
+#[case::malformed("GET HTTP/1.1\r\n\r\n", false)]
+fn every_request_met_a_rule_or_a_file(#[case] request: &str, #[case] holds: bool) -> Test {
+    let server = TestServer::start("fixtures/site");
+    server.on("GET", "/rule", |_| 404);
+    server.assert_all_matched();
+    let mut raw = Raw::connect(&server)?;
+    raw.send(request)?;
+    raw.answer()?;
+    let text = failure(|| server.assert_all_matched());
+    assert_eq!(text == "no failure", holds, "{text}");
+    Ok(())
+}
+
+#[test]
+fn without_a_directory_a_miss_is_unmatched() -> Test {
+    let server = TestServer::empty();
+    get_text(&server, "/none")?;
+    let text = failure(|| server.assert_all_matched());
+    assert!(text.contains("GET /none"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn connections_are_counted_over_the_life_of_the_server() -> Test {
+    let server = TestServer::empty();
+    server.assert_connections(0);
+    let client = client();
+    for _ in 0..3 {
+        client.get(server.url("/")).call()?.body_mut().read_to_string()?;
+    }
+    server.assert_connections(1);
+    server.clear_requests();
+    server.stop();
+    server.restart();
+    get_text(&server, "/")?;
+    server.assert_connections(2);
+    let text = failure(|| server.assert_connections(3..));
+    assert!(text.contains("at least 3") && text.contains('2'), "{text}");
+    Ok(())
+}
+
+#[test]
 fn a_rule_knows_its_requests() -> Test {
     let server = TestServer::empty();
     let users = server.on("GET", "/users/{id}", |_| ());
@@ -399,11 +561,10 @@ fn a_rule_knows_its_requests() -> Test {
     assert_eq!(params, ["1", "2"]);
     other.assert_hits(1);
     assert_eq!(server.received(any().path("/users/{any}")).len(), 2);
-    let expected = format!(
-        "expected the rule GET /other (declared at {}) to answer at least 2 times, but it answered once",
-        other.location()
-    );
-    assert_eq!(failure(|| other.assert_hits(2..)).lines().next(), Some(expected.as_str()));
+    let text = failure(|| other.assert_hits(2..));
+    let declared = format!("  declared at {}", other.location());
+    let told: Vec<&str> = text.lines().take(2).collect();
+    assert_eq!(told, ["expected GET /other at least twice, but it came once", &declared]);
     drop(server);
     assert_eq!((users.hits(), users.requests().len()), (2, 0));
     Ok(())

@@ -300,7 +300,7 @@ fn a_server_may_be_dropped_by_another_thread() -> Test {
 }
 
 #[test]
-fn dropping_does_not_wait_for_a_handler_that_blocks() -> Test {
+fn dropping_does_not_wait_for_ever_for_a_handler_that_blocks() -> Test {
     let (entered, entries) = std::sync::mpsc::channel();
     let (release, gate) = std::sync::mpsc::channel::<()>();
     let gate = std::sync::Mutex::new(gate);
@@ -315,10 +315,84 @@ fn dropping_does_not_wait_for_a_handler_that_blocks() -> Test {
     raw.send(get_bytes("/"))?;
     entries.recv_timeout(LIMIT)?;
 
+    let began = std::time::Instant::now();
     drop(server);
+    assert!(began.elapsed() < secs(1), "{:?}", began.elapsed());
     assert_eq!(read_end(&mut raw).unwrap_or(0), 0);
     drop(release);
     Ok(())
+}
+
+#[test]
+fn dropping_waits_for_a_handler_that_is_about_to_fail() -> Test {
+    let (going_on, gate) = std::sync::mpsc::channel::<()>();
+    let gate = std::sync::Mutex::new(gate);
+    let server = TestServer::empty();
+    server.on("GET", "/", move |_| -> u16 {
+        // Nobody lets it go on: it ends after a while.
+        let _ = gate.lock().map(|gate| gate.recv_timeout(ms(50)));
+        panic!("a little late");
+    });
+    let mut raw = Raw::connect(&server)?;
+    raw.send(get_bytes("/"))?;
+    server.wait_for(get("/"), 1, LIMIT);
+
+    let text = panic_text(|| drop(server)).ok_or("the drop said nothing")?;
+    assert!(text.contains("panicked: a little late"), "{text}");
+    drop(going_on);
+    Ok(())
+}
+
+#[test]
+fn a_handler_may_verify_its_server_without_waiting_for_itself() -> Test {
+    let server = std::sync::Arc::new(TestServer::empty());
+    let inside = std::sync::Arc::downgrade(&server);
+    server.on("GET", "/", move |_| {
+        let began = std::time::Instant::now();
+        let verified = inside.upgrade().map(|server| server.try_verify().is_ok());
+        format!("{verified:?} {}", began.elapsed() < ms(200))
+    });
+    assert_eq!(get_text(&server, "/")?.1, "Some(true) true");
+    Ok(())
+}
+
+/// A value that panics when it is dropped, as a server does that has failures.
+struct Failing;
+
+impl Drop for Failing {
+    fn drop(&mut self) {
+        panic!("{}", "dropped");
+    }
+}
+
+#[test]
+fn what_users_gave_may_panic_when_it_goes_and_nobody_waits_for_ever() -> Test {
+    let server = TestServer::empty();
+    for path in ["/a", "/b"] {
+        let (in_pattern, in_handler) = (Failing, Failing);
+        let holding = move |_: &Request| size_of_val(&in_pattern) == 0;
+        server.when(get(path).matching("holds something", holding)).respond_with(move |_| {
+            let _held = &in_handler;
+            204
+        });
+    }
+    let next = server.next_request(get("/never"));
+    let waiting = thread::spawn(move || next.try_wait(LIMIT).err().map(|report| report.to_string()));
+    assert_eq!(panic_text(|| drop(server)).as_deref(), Some("dropped"));
+    let report = waiting.join().map_err(|_| "the thread panicked")?.ok_or("it came")?;
+    assert!(report.contains("the server was dropped"), "{report}");
+    Ok(())
+}
+
+#[test]
+fn what_users_gave_may_panic_when_it_goes_during_a_panic() {
+    let text = panic_text(|| {
+        let held = Failing;
+        let server = TestServer::empty();
+        server.on("GET", "/", move |_| size_of_val(&held).to_string());
+        panic!("the first");
+    });
+    assert_eq!(text.as_deref(), Some("the first"));
 }
 
 #[test]

@@ -98,7 +98,9 @@ impl Answer {
 
 /// Answers everything with what it was asked.
 fn echo(server: TestServer) -> TestServer {
-    server.handler(|request: &Request| format!("{} {} {}", request.method(), request.path(), request.body_text()));
+    server
+        .when(any())
+        .respond_with(|request| format!("{} {} {}", request.method(), request.path(), request.body_text()));
     server
 }
 

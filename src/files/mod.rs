@@ -90,13 +90,13 @@ impl Served {
         self.vanished.load(Ordering::Relaxed)
     }
 
-    /// The panics of the author's closures since this was last asked.
-    pub(crate) fn take_panics(&self) -> Vec<HookPanic> {
-        self.panics.take()
+    /// Where the panics of the author's closures are put down.
+    pub(crate) fn panics(&self) -> Arc<Panics> {
+        self.panics.clone()
     }
 
     /// The answer to a request. There is always one: what a client asks for and what the file system does is never
-    /// worse than a 404. A panic in a closure of the author's is a 500, and is [noted](Served::take_panics).
+    /// worse than a 404. A panic in a closure of the author's is a 500, and is [noted](Served::panics).
     pub(crate) fn answer(&self, request: &Request, pages: &ErrorPages) -> Response {
         let field = |name: &str| request.field(name);
         let asked = Asked { method: request.head().method(), target: request.raw_target(), field: &field };

@@ -1,11 +1,13 @@
 //! Paths of rules and patterns: literal, `{name}` for one segment, `{*name}` for the rest.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use percent_encoding::percent_decode_str;
 
 use crate::message::request::Request;
+
+use super::alike::{MOST, distance};
 
 /// What the names of a template stand for in one request.
 pub(crate) type Params = Vec<(String, String)>;
@@ -25,8 +27,9 @@ enum Kind {
     Segments(Vec<Segment>),
 }
 
+/// One segment of a template.
 #[derive(Debug, Clone)]
-enum Segment {
+pub(crate) enum Segment {
     /// Key of the segment.
     Literal(String),
     Name(String),
@@ -49,8 +52,8 @@ impl PathTemplate {
         };
         if let Some((path, query)) = text.split_once('?') {
             panic!(
-                "the path {text:?} holds a query, but a path is compared without it: write {path:?} and look at the \
-                 query in the handler, with `request.query(..)` or `request.raw_query()` (it would be {query:?})"
+                "the path {text:?} holds a query, but a path is compared without it: write {path:?}{}",
+                query_advice(path, query)
             );
         }
         assert!(
@@ -79,6 +82,11 @@ impl PathTemplate {
         PathTemplate { text: text.to_owned(), kind }
     }
 
+    /// As the author wrote it.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The key of the only path that fits, if there is only one.
     pub(crate) fn literal(&self) -> Option<&str> {
         match &self.kind {
@@ -87,45 +95,79 @@ impl PathTemplate {
         }
     }
 
+    /// What it consists of, for an index of rules; `None` if it has no placeholder: see [`literal`](PathTemplate::literal).
+    pub(crate) fn segments(&self) -> Option<&[Segment]> {
+        match &self.kind {
+            Kind::Literal(_) => None,
+            Kind::Segments(segments) => Some(segments),
+        }
+    }
+
     pub(crate) fn fits(&self, path: &RequestPath<'_>) -> bool {
-        self.params(path).is_some()
+        self.walk(path, &mut |_, _| ())
     }
 
     /// What the names stand for; `None` if the path does not fit.
     pub(crate) fn params(&self, path: &RequestPath<'_>) -> Option<Params> {
+        let mut params = Vec::new();
+        self.walk(path, &mut |name, part| params.push((name.to_owned(), unkey(part)))).then_some(params)
+    }
+
+    /// Whether the path fits; tells what each name stands for on the way.
+    fn walk(&self, path: &RequestPath<'_>, named: &mut dyn FnMut(&str, &str)) -> bool {
         let segments = match &self.kind {
-            Kind::Literal(key) => return (**key == *path.key).then(Vec::new),
+            Kind::Literal(key) => return **key == *path.key,
             Kind::Segments(segments) => segments,
         };
-        let mut rest = path.key.strip_prefix('/')?;
-        let mut params = Vec::new();
-        for (at, segment) in segments.iter().enumerate() {
-            let is_last = at + 1 == segments.len();
+        let Some(mut rest) = path.key.strip_prefix('/') else { return false };
+        let mut at = 0;
+        while at < segments.len() {
+            let segment = &segments[at];
+            at += 1;
+            let is_last = at == segments.len();
             if let Segment::Rest(name) = segment {
-                params.push((name.clone(), unkey(rest)));
-                return Some(params);
+                named(name, rest);
+                return true;
             }
             let (part, after) = match rest.split_once('/') {
                 Some((part, after)) if !is_last => (part, after),
                 None if is_last => (rest, ""),
-                _ => return None,
+                _ => return false,
             };
             match segment {
-                Segment::Literal(literal) if literal != part => return None,
-                Segment::Name(_) if part.is_empty() => return None,
-                Segment::Name(name) => params.push((name.clone(), unkey(part))),
-                _ => {}
+                Segment::Literal(literal) if literal != part => return false,
+                Segment::Name(_) if part.is_empty() => return false,
+                Segment::Name(name) => named(name, part),
+                _ => (),
             }
             rest = after;
         }
-        Some(params)
+        true
     }
 
-    /// How many leading segments agree: which of several paths is nearest.
-    pub(crate) fn nearness(&self, path: &RequestPath<'_>) -> usize {
-        let wanted = self.text.split('/').skip(1);
-        let got = path.key.split('/').skip(1);
-        wanted.zip(got).take_while(|(wanted, got)| wanted.starts_with('{') || *key(wanted) == **got).count()
+    /// Whether a path may have been meant: a segment is the same, or half of the text.
+    pub(crate) fn is_related(&self, path: &RequestPath<'_>) -> bool {
+        let (text, key) = (self.text(), &*path.key);
+        if self.agreeing(path).next() == Some(true) {
+            return true;
+        }
+        let is_known = |segment: &str| !segment.is_empty() && text.split('/').any(|wanted| wanted == segment);
+        key.split('/').any(is_known) || distance(text, key) * 2 <= text.len().max(key.len()).min(MOST)
+    }
+
+    /// How many segments agree, and how many before any that does not: which of several paths is nearest. Of two that differ in
+    /// length only the leading ones count.
+    pub(crate) fn nearness(&self, path: &RequestPath<'_>) -> (usize, usize) {
+        let count = |path: &str| path.bytes().filter(|byte| *byte == b'/').count();
+        let leading = self.agreeing(path).take_while(|agrees| *agrees).count();
+        let is_as_long = count(&self.text) == count(&path.key);
+        (if is_as_long { self.agreeing(path).filter(|agrees| *agrees).count() } else { leading }, leading)
+    }
+
+    /// Segment by segment, as long as both have one.
+    fn agreeing<'a>(&'a self, path: &'a RequestPath<'_>) -> impl Iterator<Item = bool> + 'a {
+        let (wanted, got) = (self.text.split('/').skip(1), path.key.split('/').skip(1));
+        wanted.zip(got).map(|(wanted, got)| wanted.starts_with('{') || *key(wanted) == *got)
     }
 }
 
@@ -143,6 +185,13 @@ fn is_plain(text: &str) -> bool {
         at += 1;
     }
     at == bytes.len() && bytes.first() == Some(&b'/')
+}
+
+/// How to say the query of a path in a pattern.
+fn query_advice(path: &str, query: &str) -> String {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let refined: Vec<String> = pairs.map(|(name, value)| format!(".query({name:?}, {value:?})")).collect();
+    if refined.is_empty() { String::new() } else { format!(", and in a pattern `get({path:?}){}`", refined.concat()) }
 }
 
 #[track_caller]
@@ -177,6 +226,11 @@ impl<'a> RequestPath<'a> {
         };
         RequestPath { key }
     }
+
+    /// With everything decoded: an encoded slash is no longer told from one that separates.
+    pub(crate) fn decoded(&self) -> Cow<'_, str> {
+        if self.key.contains('%') { Cow::Owned(unkey(&self.key)) } else { Cow::Borrowed(&self.key) }
+    }
 }
 
 fn key_of(path: Cow<'_, str>) -> Cow<'_, str> {
@@ -191,14 +245,28 @@ fn key(path: &str) -> Cow<'_, str> {
     if !path.contains('%') {
         return Cow::Borrowed(path);
     }
-    let decoded = path
-        .split('/')
-        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().replace('%', "%25").replace('/', "%2F"));
-    Cow::Owned(decoded.collect::<Vec<String>>().join("/"))
+    let mut key = String::with_capacity(path.len());
+    for segment in path.split('/') {
+        let decoded: Vec<u8> = percent_decode_str(segment).collect();
+        for chunk in decoded.utf8_chunks() {
+            key.push_str(&chunk.valid().replace('%', "%25").replace('/', "%2F"));
+            // What is no text stays as it is: two such bytes are not the same.
+            for byte in chunk.invalid() {
+                // Writing to a string cannot fail.
+                let _ = write!(key, "%{byte:02X}");
+            }
+        }
+        key.push('/');
+    }
+    key.pop();
+    Cow::Owned(key)
 }
 
 /// What a part of a key means.
 fn unkey(part: &str) -> String {
+    if !part.contains('%') {
+        return part.to_owned();
+    }
     part.replace("%2F", "/").replace("%25", "%")
 }
 
@@ -221,6 +289,7 @@ mod tests {
     #[case::either_case_of_the_digits("/%c3%a9", "/%C3%A9")]
     #[case::an_encoded_slash("/a%2Fb", "/a%2fb")]
     #[case::an_encoded_percent_sign("/100%25", "/100%25")]
+    #[case::bytes_that_are_no_text("/%ff%C3%A9", "/%FF%c3%a9")]
     #[case::asterisk("*", "*")]
     fn a_literal_path_fits_what_means_the_same(#[case] template: &str, #[case] path: &str) {
         assert_eq!(params(template, path), Some(Vec::new()));
@@ -228,6 +297,7 @@ mod tests {
 
     #[rstest]
     #[case::another_case("/a", "/A")]
+    #[case::other_bytes_that_are_no_text("/%ff", "/%fe")]
     #[case::a_slash_more("/a", "/a/")]
     #[case::a_slash_less("/a/", "/a")]
     #[case::an_encoded_slash_is_no_separator("/a/b", "/a%2Fb")]
@@ -253,9 +323,21 @@ mod tests {
         assert_eq!(params(template, path), Some(expected));
     }
 
+    #[test]
+    fn a_template_tells_its_segments_and_a_literal_path_none() {
+        let template = PathTemplate::parse("/users/{id}/{*rest}");
+        let shown: Vec<String> = template.segments().unwrap().iter().map(|segment| format!("{segment:?}")).collect();
+        assert_eq!(shown, ["Literal(\"users\")", "Name(\"id\")", "Rest(\"rest\")"]);
+        assert!(PathTemplate::parse("/users").segments().is_none());
+    }
+
     #[rstest]
     #[case::without_a_slash("a/b", "must begin with `/`: write \"/a/b\"")]
-    #[case::with_a_query("/a?b=c", "compared without it: write \"/a\"")]
+    #[case::with_a_query(
+        "/a?b=c&d=e+f",
+        "write \"/a\", and in a pattern `get(\"/a\").query(\"b\", \"c\").query(\"d\", \"e f\")`"
+    )]
+    #[case::with_an_empty_query("/a?", "compared without it: write \"/a\"")]
     #[case::with_a_fragment("/a#b", "holds a fragment")]
     #[case::a_brace_within_a_segment("/a{id}", "a placeholder is a whole segment")]
     #[case::no_name("/{}", "a placeholder without a name")]

@@ -8,9 +8,13 @@ use http::Method;
 use crate::message::convert::{IntoMethod, convert};
 use crate::message::request::Request;
 
-use super::path::{Params, PathTemplate, RequestPath};
+use super::criterion::{Criterion, Kind};
+use super::path::PathTemplate;
+use super::subject::{Memo, Subject};
+use super::value::{IntoMatcher, Matcher, Test};
+use super::verdict::Verdict;
 
-/// Which requests: finds, counts and asserts. Cheap to clone; a reference does everywhere.
+/// Which requests: registers, finds, counts, orders, waits and asserts. Cheap to clone; a reference does everywhere.
 ///
 /// ```
 /// use fixture_server::prelude::*;
@@ -23,16 +27,18 @@ use super::path::{Params, PathTemplate, RequestPath};
 /// server.assert_received(any().path("/admin"), 0);
 /// # Ok::<(), ureq::Error>(())
 /// ```
-#[must_use = "a pattern does nothing by itself: give it to `received` or `assert_received`"]
+#[must_use = "a pattern does nothing by itself: give it to `when`, `received`, `assert_received`, `wait_for` ..."]
 #[derive(Clone)]
 pub struct Pattern {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
 }
 
 #[derive(Clone, Default)]
-struct Parts {
-    method: Option<Method>,
-    path: Option<PathTemplate>,
+pub(super) struct Parts {
+    pub(super) method: Option<Method>,
+    pub(super) path: Option<PathTemplate>,
+    /// Everything else, in the order of the author.
+    pub(super) more: Vec<Criterion>,
 }
 
 /// A pattern or a reference to one.
@@ -42,6 +48,17 @@ struct Parts {
 )]
 pub trait IntoPattern {
     /// The pattern.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// use fixture_server::IntoPattern;
+    ///
+    /// fn count(server: &TestServer, pattern: impl IntoPattern) -> usize {
+    ///     server.received(pattern).len()
+    /// }
+    /// let (server, login) = (TestServer::empty(), post("/login"));
+    /// assert_eq!(count(&server, &login) + count(&server, login), 0);
+    /// ```
     fn into_pattern(self) -> Pattern;
 }
 
@@ -53,14 +70,20 @@ convert!(IntoPattern::into_pattern -> Pattern;
 macro_rules! method_patterns {
     ($($name:ident $METHOD:ident),+) => {
         $(
-            #[doc = concat!("`", stringify!($METHOD), "` requests for a path, which may hold `{name}` and `{*rest}`.")]
+            #[doc = concat!("`", stringify!($METHOD), "` requests for a path; a plain string may hold `{name}` and `{*rest}`.")]
             ///
             /// # Panics
             ///
-            /// If the path does not begin with `/`, or holds a query.
+            /// If a plain string does not begin with `/`, or holds a query.
+            ///
+            /// ```
+            /// # use fixture_server::prelude::*;
+            #[doc = concat!("let request = Request::new(\"", stringify!($METHOD), "\", \"/users/7\");")]
+            #[doc = concat!("assert!(", stringify!($name), "(\"/users/{id}\").check(&request).fits());")]
+            /// ```
             #[track_caller]
-            pub fn $name(path: impl AsRef<str>) -> Pattern {
-                Pattern::new(Some(Method::$METHOD), Some(PathTemplate::parse(path.as_ref())))
+            pub fn $name(path: impl IntoMatcher) -> Pattern {
+                Pattern::of_method(Method::$METHOD).path(path)
             }
         )+
     };
@@ -72,77 +95,150 @@ method_patterns!(get GET, post POST, put PUT, patch PATCH, delete DELETE, head H
 ///
 /// # Panics
 ///
-/// If the method is no token, the path does not begin with `/`, or holds a query.
+/// If the method is no token, or a plain string as the path does not begin with `/` or holds a query.
+///
+/// ```
+/// # use fixture_server::prelude::*;
+/// let server = TestServer::empty();
+/// server.when(method("PURGE", "/cache/{*key}")).respond(204);
+/// # let request = http::Request::builder().method("PURGE").uri(server.url("/cache/a/b")).body(())?;
+/// # assert_eq!(ureq::Agent::from(ureq::config::Config::builder().allow_non_standard_methods(true).build()).run(request)?.status(), 204);
+/// # Ok::<(), ureq::Error>(())
+/// ```
 #[track_caller]
-pub fn method(method: impl IntoMethod, path: impl AsRef<str>) -> Pattern {
-    Pattern::new(Some(method.into_method()), Some(PathTemplate::parse(path.as_ref())))
+pub fn method(method: impl IntoMethod, path: impl IntoMatcher) -> Pattern {
+    Pattern::of_method(method.into_method()).path(path)
 }
 
-/// Every request.
+/// Every request, of any method and path.
+///
+/// ```
+/// # use fixture_server::prelude::*;
+/// # let server = TestServer::empty();
+/// # server.on("GET", "/a", |_| 200);
+/// ureq::get(server.url("/a")).call()?;
+/// server.assert_received(any(), 1);
+/// server.assert_received(any().path("/admin"), 0);
+/// # Ok::<(), ureq::Error>(())
+/// ```
 pub fn any() -> Pattern {
-    Pattern::new(None, None)
+    Pattern { parts: Arc::default() }
+}
+
+/// Requests that fit every one of the patterns; every request, if there is none.
+///
+/// ```
+/// # use fixture_server::prelude::*;
+/// # let server = TestServer::empty();
+/// # server.on("GET", "/api/users", |_| 200);
+/// let authorised = any().bearer("s3cret");
+/// ureq::get(server.url("/api/users")).header("authorization", "Bearer s3cret").call()?;
+/// server.assert_received(all_of([&authorised, &get("/api/{*rest}")]), 1);
+/// # Ok::<(), ureq::Error>(())
+/// ```
+pub fn all_of(patterns: impl IntoIterator<Item: IntoPattern>) -> Pattern {
+    patterns.into_iter().fold(any(), |all, pattern| all.and(&pattern.into_pattern()))
+}
+
+/// Requests that fit at least one of the patterns. A rule for several paths gets the parameters of the first that fits.
+///
+/// # Panics
+///
+/// If there is no pattern: no request would fit.
+///
+/// ```
+/// # use fixture_server::prelude::*;
+/// let server = TestServer::empty();
+/// let either = any_of([get("/users/{id}"), get("/people/{id}")]);
+/// server.when(either).respond_with(|request| request.param("id").to_owned());
+/// assert_eq!(ureq::get(server.url("/people/7")).call()?.body_mut().read_to_string()?, "7");
+/// # Ok::<(), ureq::Error>(())
+/// ```
+#[track_caller]
+pub fn any_of(patterns: impl IntoIterator<Item: IntoPattern>) -> Pattern {
+    let patterns: Vec<Pattern> = patterns.into_iter().map(IntoPattern::into_pattern).collect();
+    assert!(!patterns.is_empty(), "no request fits any of no patterns: give `any_of` at least one, or write `any()`");
+    any().with(Kind::AnyOf(patterns))
 }
 
 impl Pattern {
-    pub(crate) fn new(method: Option<Method>, path: Option<PathTemplate>) -> Pattern {
-        Pattern { parts: Arc::new(Parts { method, path }) }
+    fn of_method(method: Method) -> Pattern {
+        Pattern { parts: Arc::new(Parts { method: Some(method), ..Parts::default() }) }
     }
 
-    /// The path, compared segment by segment after percent-decoding; it may hold `{name}` and `{*rest}`.
-    ///
-    /// # Panics
-    ///
-    /// If it does not begin with `/`, or holds a query.
+    /// A method and a template: what `TestServer::on` registers.
     #[track_caller]
-    pub fn path(self, path: impl AsRef<str>) -> Pattern {
-        let path = PathTemplate::parse(path.as_ref());
-        Pattern { parts: Arc::new(Parts { path: Some(path), ..(*self.parts).clone() }) }
+    pub(crate) fn on(method: Method, path: &str) -> Pattern {
+        let path = Some(PathTemplate::parse(path));
+        Pattern { parts: Arc::new(Parts { method: Some(method), path, more: Vec::new() }) }
     }
 
-    /// The only path that fits, as a key.
-    pub(crate) fn literal_path(&self) -> Option<&str> {
-        self.parts.path.as_ref()?.literal()
+    pub(super) fn with(mut self, kind: Kind) -> Pattern {
+        Arc::make_mut(&mut self.parts).more.push(Criterion::new(kind));
+        self
+    }
+
+    /// Everything that either asks for.
+    fn and(mut self, other: &Pattern) -> Pattern {
+        let parts = Arc::make_mut(&mut self.parts);
+        match (&parts.method, &other.parts.method) {
+            (None, Some(method)) => parts.method = Some(method.clone()),
+            (Some(one), Some(method)) if one != method => parts.more.push(Criterion::new(Kind::Method(method.clone()))),
+            _ => (),
+        }
+        match (&parts.path, &other.parts.path) {
+            (None, Some(path)) => parts.path = Some(path.clone()),
+            (Some(one), Some(path)) if one.text() != path.text() => {
+                parts.more.push(Criterion::new(Kind::Path(Matcher::new(Test::Path(path.clone())))));
+            }
+            _ => (),
+        }
+        parts.more.extend(other.parts.more.iter().cloned());
+        self
+    }
+
+    /// Judges a request part by part. Closures are asked where everything before them fits, and their panics go on.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let request = Request::new("GET", "/users/7?page=2");
+    /// assert!(get("/users/{id}").query("page", 2).check(&request).fits());
+    /// ```
+    #[must_use]
+    pub fn check(&self, request: &Request) -> Verdict {
+        self.verdict(&Subject::new(request, &Memo::default()))
+    }
+
+    /// The template that paths have to fit, if there is one: rules are found by it.
+    pub(crate) fn template(&self) -> Option<&PathTemplate> {
+        self.parts.path.as_ref()
     }
 
     pub(crate) fn fits(&self, request: &Request) -> bool {
-        self.fits_method(request) && self.parts.path.as_ref().is_none_or(|path| path.fits(&RequestPath::of(request)))
-    }
-
-    pub(crate) fn fits_method(&self, request: &Request) -> bool {
-        match &self.parts.method {
-            Some(method) => method.as_str().as_bytes() == request.head().method(),
-            None => true,
-        }
-    }
-
-    /// What the names of the path stand for; `None` if the path does not fit.
-    pub(crate) fn params(&self, path: &RequestPath<'_>) -> Option<Params> {
-        match &self.parts.path {
-            Some(template) => template.params(path),
-            None => Some(Vec::new()),
-        }
-    }
-
-    /// How near a request is that does not fit. A path that fits means more than any that does not; then each leading
-    /// segment that agrees counts, and the method as much as one of them.
-    pub(crate) fn nearness(&self, request: &Request) -> (bool, usize) {
-        let path = RequestPath::of(request);
-        let (fits, segments) = match &self.parts.path {
-            Some(template) => (template.fits(&path), template.nearness(&path)),
-            None => (true, 0),
-        };
-        (fits, segments + usize::from(self.fits_method(request)))
+        self.accepts(&Subject::new(request, &Memo::default()))
     }
 }
 
+/// In one line: `POST /login, header accept: text containing "json"`.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.parts.method, &self.parts.path) {
-            (Some(method), Some(path)) => write!(f, "{method} {path}"),
-            (Some(method), None) => write!(f, "{method} of any path"),
-            (None, Some(path)) => write!(f, "any method {path}"),
-            (None, None) => f.write_str("any request"),
+        let parts = &self.parts;
+        // What says itself which paths are meant.
+        let says_path = parts.more.iter().any(|criterion| matches!(&*criterion.kind, Kind::Path(_) | Kind::AnyOf(_)));
+        let mut separator = ", ";
+        match (&parts.method, &parts.path) {
+            (Some(method), Some(path)) => write!(f, "{method} {path}")?,
+            (Some(method), None) if says_path => write!(f, "{method}")?,
+            (Some(method), None) => write!(f, "{method} of any path")?,
+            (None, Some(path)) => write!(f, "any method {path}")?,
+            (None, None) if says_path => separator = "",
+            (None, None) => f.write_str("any request")?,
         }
+        for criterion in &parts.more {
+            write!(f, "{separator}{criterion}")?;
+            separator = ", ";
+        }
+        Ok(())
     }
 }
 

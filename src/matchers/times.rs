@@ -19,11 +19,30 @@ impl Times {
         (self.least..=self.most).contains(&count)
     }
 
+    /// The smallest count within the bounds.
+    pub(crate) fn least(self) -> usize {
+        self.least
+    }
+
+    /// The same as a number of things: `exactly one connection`, `2 to 4 connections`.
+    pub(crate) fn of(self, thing: &str) -> String {
+        let counted = |count: usize| if count == 1 { format!("one {thing}") } else { format!("{count} {thing}s") };
+        match (self.least, self.most) {
+            (0, usize::MAX) => format!("any number of {thing}s"),
+            (0, 0) => format!("no {thing}"),
+            (least, usize::MAX) => format!("at least {}", counted(least)),
+            (0, most) => format!("at most {}", counted(most)),
+            (least, most) if least == most => format!("exactly {}", counted(least)),
+            (least, most) => format!("{least} to {}", counted(most)),
+        }
+    }
+
+    /// `None` as the most for less than nothing.
     #[track_caller]
-    fn new(least: usize, most: Option<usize>) -> Times {
+    fn within(range: &dyn fmt::Debug, least: usize, most: Option<usize>) -> Times {
         match most {
             Some(most) if most >= least => Times { least, most },
-            _ => panic!("no count is within this range: its end lies before its beginning"),
+            _ => panic!("the range {range:?} holds no count; for none write `0`"),
         }
     }
 }
@@ -33,14 +52,20 @@ impl fmt::Display for Times {
         match (self.least, self.most) {
             (0, usize::MAX) => f.write_str("any number of times"),
             (0, 0) => f.write_str("never"),
-            (1, 1) => f.write_str("exactly once"),
-            (1, usize::MAX) => f.write_str("at least once"),
-            (0, 1) => f.write_str("at most once"),
-            (least, usize::MAX) => write!(f, "at least {least} times"),
-            (0, most) => write!(f, "at most {most} times"),
-            (least, most) if least == most => write!(f, "exactly {least} times"),
+            (least, usize::MAX) => write!(f, "at least {}", times(least)),
+            (0, most) => write!(f, "at most {}", times(most)),
+            (least, most) if least == most => write!(f, "exactly {}", times(least)),
             (least, most) => write!(f, "{least} to {most} times"),
         }
+    }
+}
+
+/// `once`, `twice`, `3 times`.
+pub(crate) fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{count} times"),
     }
 }
 
@@ -57,13 +82,13 @@ pub trait IntoTimes {
 
 convert!(IntoTimes::into_times -> Times;
     Times => |times| times,
-    usize => |count| Times::new(count, Some(count)),
-    Range<usize> => |range| Times::new(range.start, range.end.checked_sub(1)),
-    RangeFrom<usize> => |range| Times::new(range.start, Some(usize::MAX)),
-    RangeTo<usize> => |range| Times::new(0, range.end.checked_sub(1)),
-    RangeInclusive<usize> => |range| Times::new(*range.start(), Some(*range.end())),
-    RangeToInclusive<usize> => |range| Times::new(0, Some(range.end)),
-    RangeFull => |_all| Times::new(0, Some(usize::MAX)),
+    usize => |count| Times { least: count, most: count },
+    Range<usize> => |range| Times::within(&range, range.start, range.end.checked_sub(1)),
+    RangeFrom<usize> => |range| Times { least: range.start, most: usize::MAX },
+    RangeTo<usize> => |range| Times::within(&range, 0, range.end.checked_sub(1)),
+    RangeInclusive<usize> => |range| Times::within(&range, *range.start(), Some(*range.end())),
+    RangeToInclusive<usize> => |range| Times { least: 0, most: range.end },
+    RangeFull => |_all| Times { least: 0, most: usize::MAX },
 );
 
 #[cfg(test)]
@@ -72,12 +97,12 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case::a_count(2.into_times(), "exactly 2 times", &[2], &[1, 3])]
+    #[case::a_count(2.into_times(), "exactly twice", &[2], &[1, 3])]
     #[case::once(1.into_times(), "exactly once", &[1], &[0, 2])]
     #[case::never(0.into_times(), "never", &[0], &[1])]
-    #[case::from((2..).into_times(), "at least 2 times", &[2, 9], &[1])]
+    #[case::from((2..).into_times(), "at least twice", &[2, 9], &[1])]
     #[case::up_to((..=3).into_times(), "at most 3 times", &[0, 3], &[4])]
-    #[case::below((..3).into_times(), "at most 2 times", &[0, 2], &[3])]
+    #[case::below((..3).into_times(), "at most twice", &[0, 2], &[3])]
     #[case::between((1..=4).into_times(), "1 to 4 times", &[1, 4], &[0, 5])]
     #[case::half_open((1..4).into_times(), "1 to 3 times", &[1, 3], &[4])]
     #[case::anything((..).into_times(), "any number of times", &[0, 9], &[])]
@@ -92,8 +117,18 @@ mod tests {
         assert!(refused.iter().all(|&count| !times.allow(count)));
     }
 
+    #[rstest]
+    #[case(0.into_times(), "no connection")]
+    #[case(1.into_times(), "exactly one connection")]
+    #[case((2..).into_times(), "at least 2 connections")]
+    #[case((..=1).into_times(), "at most one connection")]
+    #[case((1..=4).into_times(), "1 to 4 connections")]
+    fn things_are_counted_too(#[case] times: Times, #[case] text: &str) {
+        assert_eq!(times.of("connection"), text);
+    }
+
     #[test]
-    #[should_panic(expected = "no count is within this range")]
+    #[should_panic(expected = "the range 3..=2 holds no count; for none write `0`")]
     #[expect(clippy::reversed_empty_ranges, reason = "the mistake under test")]
     fn an_empty_range_is_a_mistake() {
         let _ = (3..=2).into_times();

@@ -27,13 +27,15 @@ pub(crate) use convert;
     note = "pass a string such as `\"GET\"` or a `Method`"
 )]
 pub trait IntoMethod {
-    /// The method; panics at the caller's line if the text is no token.
+    /// The method; panics at the caller's line if the text is no token, or is `"ANY"` or `"*"`, which do not stand for every
+    /// method: [`any()`](crate::any()) does. `Method::from_bytes` makes any token a method.
     fn into_method(self) -> Method;
 }
 
 convert!(IntoMethod::into_method -> Method;
     &str => |text| method_of(text),
     String => |text| method_of(&text),
+    &String => |text| method_of(text),
     Method => |method| method,
     &Method => |method| method.clone(),
 );
@@ -47,6 +49,11 @@ fn method_of(text: &str) -> Method {
         }
     }
     assert!(!text.is_empty(), "an empty string is not a request method: pass one such as \"GET\"");
+    assert!(
+        text != "*" && !text.eq_ignore_ascii_case("any"),
+        "{text:?} is not a request method: for requests of every method write \
+         `when(any().path(\"/users\")).respond_with(..)`"
+    );
     let Ok(method) = Method::from_bytes(text.as_bytes()) else {
         assert!(
             !text.starts_with('/'),
@@ -151,6 +158,19 @@ pub(crate) fn checked_bytes(what: &str, value: Bytes) -> Bytes {
         );
     }
     value
+}
+
+/// A path, maybe with a query; panics at the caller's line if it is none.
+#[track_caller]
+pub(crate) fn checked_path(path: &str) -> &str {
+    if path.starts_with('/') {
+        return path;
+    }
+    if let Some((_, rest)) = path.split_once("://") {
+        let path_alone = rest.find('/').map_or("/", |slash| &rest[slash..]);
+        panic!("{path:?} is a URL, but a path is wanted: write {path_alone:?}");
+    }
+    panic!("the path {path:?} must begin with `/`: write {:?}", format!("/{path}"));
 }
 
 /// The name of a header field as its bytes; panics at the caller's line if it is none.

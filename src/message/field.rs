@@ -57,9 +57,32 @@ impl Field {
     }
 }
 
-impl fmt::Debug for Field {
+/// `Name: value`, as it was sent.
+impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.text)
+    }
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Equal if the name is, in any case, and the value to the letter.
+///
+/// ```
+/// # use fixture_server::prelude::*;
+/// let server = TestServer::empty();
+/// # server.on("GET", "/", |_| 200);
+/// ureq::get(server.url("/")).header("X-Token", "abc").call()?;
+/// assert!(server.requests()[0].headers().iter().any(|field| *field == ("x-token", "abc")));
+/// # Ok::<(), ureq::Error>(())
+/// ```
+impl PartialEq<(&str, &str)> for Field {
+    fn eq(&self, (name, value): &(&str, &str)) -> bool {
+        self.name.eq_ignore_ascii_case(name) && self.text == *value
     }
 }
 
@@ -94,6 +117,13 @@ mod tests {
     fn a_value_that_is_not_utf8_is_read_as_latin1_and_kept_as_sent() {
         let field = Field::new(b"X", b"caf\xe9");
         assert_eq!((field.value(), field.value_bytes()), ("café", &b"caf\xe9"[..]));
+    }
+
+    #[test]
+    fn a_field_is_compared_and_shown_as_name_and_value() {
+        let field = Field::new(b"X-Token", b"abc");
+        assert!(field == ("x-token", "abc") && field != ("x-token", "ABC") && field != ("token", "abc"));
+        assert_eq!(field.to_string(), "X-Token: abc");
     }
 
     #[test]

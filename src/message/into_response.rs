@@ -13,6 +13,9 @@ use super::response::{OCTETS, Response};
 
 /// What a handler may return and a rule may respond with.
 ///
+/// A response that ends with its head loses its body, while its fields stay: 204, 304, and an interim one (100 to 199).
+/// Behind an interim one clients wait for another; [`respond`](crate::When::respond) refuses it, a handler may send it.
+///
 /// ```
 /// use fixture_server::prelude::*;
 ///
@@ -30,7 +33,7 @@ use super::response::{OCTETS, Response};
     label = "cannot be sent as a response",
     note = "a response is a status (`204`, `StatusCode`), text, bytes, `json!(..)`, `Response`, `Fault`, `http::Response`, `(status, body)`, `(status, [(name, value)], body)`, an `Option` or a `Result` of these",
     note = "other types that serialise: `Response::json(&value)`",
-    note = "handlers are plain closures, not `async`: they may block"
+    note = "a closure goes to `.respond_with(|request| ..)`, and is not `async`: it may block"
 )]
 pub trait IntoResponse {
     /// The response.

@@ -4,13 +4,16 @@
 
 pub(crate) mod body;
 pub(crate) mod convert;
+pub(crate) mod credentials;
 pub(crate) mod date;
+pub(crate) mod decoded;
 pub(crate) mod delivery;
 pub(crate) mod error;
 pub(crate) mod fault;
 pub(crate) mod field;
 pub(crate) mod field_block;
 pub(crate) mod into_response;
+mod made;
 pub(crate) mod quoted;
 pub(crate) mod request;
 mod request_line;

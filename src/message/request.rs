@@ -7,12 +7,11 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use percent_encoding::percent_decode_str;
 
-use super::convert::IntoBody;
+use super::decoded::{Decoded, first};
 use super::delivery::Client;
 use super::field::{Field, text_of};
-use super::target::{Target, position};
+use super::target::Target;
 
 /// The head of a request: its bytes, and where the parts lie in them.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +40,7 @@ pub(crate) enum Version {
 }
 
 impl Head {
-    fn slice(&self, range: &Range<u32>) -> &[u8] {
+    pub(crate) fn slice(&self, range: &Range<u32>) -> &[u8] {
         self.raw.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
@@ -74,7 +73,7 @@ pub(crate) struct Chunked {
     pub(crate) trailers: Vec<Field>,
 }
 
-/// A request as a handler sees it. Clones are the same request; nothing is copied.
+/// A request as a handler sees it, or one that was made with [`Request::new`]. Clones are the same request; nothing is copied.
 ///
 /// ```
 /// use fixture_server::prelude::*;
@@ -108,27 +107,14 @@ struct Inner {
     decoded: OnceLock<Box<Decoded>>,
 }
 
-/// What accessors hand out by reference but the wire carries encoded; made on first use, since most requests
-/// of a test are only counted.
-#[derive(Clone, Default)]
-struct Decoded {
-    method: String,
-    target: String,
-    path: String,
-    raw_query: Option<String>,
-    query: Vec<(String, String)>,
-    fields: Vec<Field>,
-    form: Vec<(String, String)>,
-}
-
 impl Request {
-    pub(crate) fn new(head: Head, body: Content) -> Request {
+    pub(crate) fn of_parts(head: Head, body: Content) -> Request {
         let inner = Inner { head, body, params: None, hit: 0, client: None, decoded: OnceLock::new() };
         Request { inner: Arc::new(inner) }
     }
 
     /// The same request, now that its body has arrived.
-    pub(crate) fn with_body(mut self, body: Content) -> Request {
+    pub(crate) fn with_content(mut self, body: Content) -> Request {
         // A copy, if who was asked about the head alone has kept it.
         let inner = Arc::make_mut(&mut self.inner);
         (inner.body, inner.decoded) = (body, OnceLock::new());
@@ -190,28 +176,8 @@ impl Request {
         }
     }
 
-    fn decoded(&self) -> &Decoded {
-        self.inner.decoded.get_or_init(|| {
-            let head = self.head();
-            let query = head.parts.query.as_ref().map(|range| head.slice(range));
-            let is_form = self.field("content-type").is_some_and(|kind| {
-                let kind = kind.split(|&byte| byte == b';').next().unwrap_or_default();
-                kind.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
-            });
-            Box::new(Decoded {
-                method: text_of(head.method()).into_owned(),
-                target: text_of(head.target()).into_owned(),
-                path: match self.path_text() {
-                    Some(path) if head.parts.plain => path.into_owned(),
-                    Some(path) => percent_decode_str(&path).decode_utf8_lossy().into_owned(),
-                    None => String::new(),
-                },
-                raw_query: query.map(|query| text_of(query).into_owned()),
-                query: query.map(pairs).unwrap_or_default(),
-                fields: head.fields().map(|(name, value)| Field::new(name, value)).collect(),
-                form: if is_form { pairs(self.body()) } else { Vec::new() },
-            })
-        })
+    pub(super) fn decoded(&self) -> &Decoded {
+        self.inner.decoded.get_or_init(|| Box::new(Decoded::of(self)))
     }
 
     /// The method as sent, case kept. Empty if the request could not be parsed that far.
@@ -244,24 +210,6 @@ impl Request {
         self.client()?.peer
     }
 
-    /// The first value of a query parameter, decoded (`+` is a space).
-    #[must_use]
-    pub fn query(&self, name: &str) -> Option<&str> {
-        first(&self.decoded().query, name)
-    }
-
-    /// Every value of a query parameter, decoded, in order.
-    #[must_use]
-    pub fn query_all(&self, name: &str) -> Vec<&str> {
-        self.decoded().query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
-    }
-
-    /// The query as sent, without its `?`; `None` if the target has no `?`.
-    #[must_use]
-    pub fn raw_query(&self) -> Option<&str> {
-        self.decoded().raw_query.as_deref()
-    }
-
     /// What `{name}` of the rule's path stands for, percent-decoded.
     ///
     /// # Panics
@@ -270,47 +218,36 @@ impl Request {
     #[track_caller]
     #[must_use]
     pub fn param(&self, name: &str) -> &str {
-        let params = self.inner.params.as_ref().map_or(&[][..], |params| params);
-        if let Some((_, value)) = params.iter().find(|(key, _)| key == name) {
+        if let Some(value) = self.try_param(name) {
             return value;
         }
         assert!(self.inner.hit > 0, "no rule answered this request, so it has no `{{{name}}}` nor any other parameter");
-        let names: Vec<String> = params.iter().map(|(key, _)| format!("`{{{key}}}`")).collect();
+        let names: Vec<String> = self.params().iter().map(|(key, _)| format!("`{{{key}}}`")).collect();
         match names.len() {
             0 => panic!("the path of the rule that answers has no `{{{name}}}`, nor any other parameter"),
             _ => panic!("the path of the rule that answers has no `{{{name}}}`; it has {}", names.join(", ")),
         }
     }
 
-    /// The first value of a header field, as text (UTF-8, else Latin-1). The case of the name does not matter.
+    /// What `{name}` of the rule's path stands for, if the path of the rule has that name: for handlers that several rules share.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// let shown = |request: &Request| format!("page {}", request.try_param("page").unwrap_or("1"));
+    /// server.on("GET", "/books", shown);
+    /// server.on("GET", "/books/{page}", shown);
+    /// assert_eq!(ureq::get(server.url("/books")).call()?.body_mut().read_to_string()?, "page 1");
+    /// assert_eq!(ureq::get(server.url("/books/2")).call()?.body_mut().read_to_string()?, "page 2");
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers().iter().find(|field| field.name().eq_ignore_ascii_case(name)).map(Field::value)
+    pub fn try_param(&self, name: &str) -> Option<&str> {
+        first(self.params(), name)
     }
 
-    /// Every header field in order, spelled as sent, repeated as sent.
-    #[must_use]
-    pub fn headers(&self) -> &[Field] {
-        &self.decoded().fields
-    }
-
-    /// The value of a cookie (RFC 6265, section 4.2), as sent.
-    #[must_use]
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.headers()
-            .iter()
-            .filter(|field| field.name().eq_ignore_ascii_case("cookie"))
-            .flat_map(|field| field.value().split(';'))
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(key, _)| key.trim() == name)
-            .map(|(_, value)| value.trim())
-    }
-
-    /// The token of `Authorization: Bearer ..` (RFC 6750, section 2.1).
-    #[must_use]
-    pub fn bearer(&self) -> Option<&str> {
-        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    fn params(&self) -> &[(String, String)] {
+        self.inner.params.as_ref().map_or(&[], |params| params)
     }
 
     /// The body, decoded from its transfer coding; empty if there is none.
@@ -360,12 +297,6 @@ impl Request {
         self.json().unwrap_or_default()
     }
 
-    /// The first value of a field of an `application/x-www-form-urlencoded` body, decoded.
-    #[must_use]
-    pub fn form(&self, name: &str) -> Option<&str> {
-        first(&self.decoded().form, name)
-    }
-
     /// The number of this request among those its rule answers, from 1: what a counter would need a `Mutex` for.
     /// 0 for a request that no rule answers.
     ///
@@ -385,49 +316,11 @@ impl Request {
     }
 }
 
-impl<B: IntoBody> From<http::Request<B>> for Request {
-    /// The request as a client would send it; names of fields are in lower case, as `http` keeps them.
-    fn from(request: http::Request<B>) -> Request {
-        let (parts, body) = request.into_parts();
-        let (method, target) = (parts.method.as_str(), parts.uri.to_string());
-        let mut raw = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
-        let (start, end) = (method.len() + 1, method.len() + 1 + target.len());
-        let mut fields = Vec::with_capacity(parts.headers.len());
-        for (name, value) in &parts.headers {
-            let name_start = raw.len();
-            raw.extend_from_slice(name.as_str().as_bytes());
-            let name = position(name_start)..position(raw.len());
-            raw.extend_from_slice(b": ");
-            let value_start = raw.len();
-            raw.extend_from_slice(value.as_bytes());
-            fields.push(Span { name, value: position(value_start)..position(raw.len()) });
-            raw.extend_from_slice(b"\r\n");
-        }
-        raw.extend_from_slice(b"\r\n");
-        let head = Head {
-            method: 0..position(method.len()),
-            target: position(start)..position(end),
-            parts: Target::locate(target.as_bytes(), start),
-            fields: fields.into_boxed_slice(),
-            raw: raw.into_boxed_slice(),
-        };
-        Request::new(head, Content { bytes: body.into_body(), chunked: None })
-    }
-}
-
 /// The beginning of a body for people: a test that prints its requests must not print megabytes.
 pub(crate) fn shown_body(body: &[u8]) -> String {
     const SHOWN: usize = 1 << 10;
     let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
     if body.len() > SHOWN { format!("{text}.. ({} bytes)", body.len()) } else { text.into_owned() }
-}
-
-fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(encoded).into_owned().collect()
-}
-
-fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 impl fmt::Debug for Request {
@@ -445,45 +338,12 @@ impl fmt::Debug for Request {
 mod tests {
     use super::*;
 
-    fn request(target: &str, fields: &[(&str, &str)], body: &'static str) -> Request {
-        let mut request = http::Request::builder().method("POST").uri(target);
-        for (name, value) in fields {
-            request = request.header(*name, *value);
-        }
-        Request::from(request.body(body).unwrap())
-    }
-
-    #[test]
-    fn accessors_decode_what_the_wire_carries_encoded() {
-        let request = request("/a%20b/%e4?q=1+2&q=%33&empty", &[("cookie", "a=1; sid=x=y"), ("host", "h")], "");
-        assert_eq!((request.method(), request.target()), ("POST", "/a%20b/%e4?q=1+2&q=%33&empty"));
-        assert_eq!(request.path(), "/a b/\u{fffd}");
-        assert_eq!(request.raw_query(), Some("q=1+2&q=%33&empty"));
-        assert_eq!(request.query("q"), Some("1 2"));
-        assert_eq!(request.query_all("q"), ["1 2", "3"]);
-        assert_eq!((request.query("empty"), request.query("none")), (Some(""), None));
-        assert_eq!((request.cookie("sid"), request.cookie("b")), (Some("x=y"), None));
-        assert_eq!(request.header("HOST"), Some("h"));
-    }
-
-    #[test]
-    fn a_form_is_read_only_from_a_body_that_says_it_is_one() {
-        let kind = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
-        assert_eq!(request("/", &kind, "user=Ada+L&x=%26").form("user"), Some("Ada L"));
-        assert_eq!(request("/", &[], "user=Ada").form("user"), None);
-    }
-
-    #[test]
-    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
-        assert_eq!(request("/", &[("authorization", "bEARER abc")], "").bearer(), Some("abc"));
-        assert_eq!(request("/", &[("authorization", "Basic abc")], "").bearer(), None);
-    }
-
     #[test]
     fn a_parameter_that_the_path_does_not_have_panics_with_those_it_has() {
-        let mut request = request("/", &[], "");
+        let mut request = Request::from(http::Request::new(()));
         request.set_match(Some(vec![("id".into(), "7".into())]), 1);
         assert_eq!(request.param("id"), "7");
+        assert_eq!((request.try_param("id"), request.try_param("user")), (Some("7"), None));
         let panic = std::panic::catch_unwind(|| request.param("user").len()).unwrap_err();
         assert!(panic.downcast_ref::<String>().unwrap().contains("no `{user}`; it has `{id}`"));
     }

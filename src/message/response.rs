@@ -133,7 +133,8 @@ impl Response {
         Response { fields: content_type, ..Response::with_status(StatusCode::OK, body) }
     }
 
-    /// An empty response with a status, 100 to 999; [`status`](Response::status) changes it later.
+    /// An empty response with a status, 100 to 999; [`status`](Response::status) changes it later. An interim one (100 to 199) is
+    /// sent as it is, and clients go on waiting; 204, 304 and interim ones are sent without a body, whatever they were given.
     ///
     /// # Panics
     ///
@@ -153,7 +154,8 @@ impl Response {
         Response::typed(HTML, Bytes::from(body.into()))
     }
 
-    /// 200, `application/json`; a value or a reference to one.
+    /// 200, `application/json`; a value or a reference to one. A float that is NaN or infinite becomes `null`, as JSON has
+    /// neither.
     ///
     /// # Panics
     ///
@@ -209,10 +211,12 @@ impl Response {
     ///
     /// # Panics
     ///
-    /// If the location holds CR, LF or NUL.
+    /// If the location is empty, or holds CR, LF or NUL.
     #[track_caller]
     pub fn redirect(location: impl AsRef<str>) -> Response {
-        Response::new(302).header("Location", location.as_ref())
+        let location = location.as_ref();
+        assert!(!location.is_empty(), "a redirect leads somewhere: write a path such as \"/\", or a URL");
+        Response::new(302).header("Location", location)
     }
 
     /// Exactly these bytes instead of a response, then the connection closes.
@@ -254,6 +258,9 @@ impl Response {
 
     /// Sets a header field, spelled as given. Every field of that name, in any case, makes way for it; it takes the
     /// place of the first.
+    ///
+    /// What the server would add by itself makes way too. A `Content-Length` goes out as given: if it is not the true one, the
+    /// whole body follows all the same, and the connection closes. `Transfer-Encoding: chunked` is applied to the body.
     ///
     /// # Panics
     ///

@@ -212,14 +212,14 @@ impl Decoder {
             }
             Found::Refused(refusal, head, exchange) => {
                 self.state = State::Over;
-                (input.len(), Step::Refused { request: Request::new(head, Content::default()), refusal, exchange })
+                (input.len(), Step::Refused { request: Request::of_parts(head, Content::default()), refusal, exchange })
             }
         }
     }
 
     fn hand_out(&mut self, parsed: Parsed) -> (usize, Step) {
         let Parsed { head, length, framing, exchange, expects_continue } = parsed;
-        let request = Request::new(head, Content::default());
+        let request = Request::of_parts(head, Content::default());
         if framing == Framing::Length(0) && !expects_continue {
             return (length, Step::Request(request, exchange));
         }
@@ -238,7 +238,9 @@ impl Decoder {
 
     fn complete(&mut self) -> Step {
         match std::mem::take(&mut self.state) {
-            State::Body(pending) => Step::Request(pending.request.with_body(pending.body.finish()), pending.exchange),
+            State::Body(pending) => {
+                Step::Request(pending.request.with_content(pending.body.finish()), pending.exchange)
+            }
             _ => Step::NeedMore,
         }
     }
@@ -247,7 +249,7 @@ impl Decoder {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Body(pending) => {
                 let Pending { request, exchange, body } = *pending;
-                Step::Refused { request: request.with_body(body.finish()), refusal, exchange }
+                Step::Refused { request: request.with_content(body.finish()), refusal, exchange }
             }
             _ => Step::NeedMore,
         }
@@ -265,7 +267,7 @@ impl Decoder {
             tunnels: false,
             bare: false,
         };
-        Step::Refused { request: Request::new(unparsed(head), Content::default()), refusal, exchange }
+        Step::Refused { request: Request::of_parts(unparsed(head), Content::default()), refusal, exchange }
     }
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use super::script::{Located, file_of};
 use super::{Around, target};
 use crate::hook::HookPanic;
+use crate::message::credentials::base64_decoded;
 use crate::message::field::latin1;
 use crate::message::request::Request;
 
@@ -101,42 +102,6 @@ fn basic_user(credentials: &str) -> Option<String> {
     let text = String::from_utf8(base64_decoded(credentials.as_bytes())?).ok().filter(|text| text.is_ascii())?;
     let (user, password) = text.split_once(':')?;
     (!password.contains(':')).then(|| user.to_owned())
-}
-
-/// As lenient as Python: what is not of the alphabet is passed over, and after the padding nothing counts. `None` if the
-/// padding is missing.
-fn base64_decoded(encoded: &[u8]) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(encoded.len() / 4 * 3 + 3);
-    let (mut bits, mut digits, mut padding) = (0u32, 0, 0);
-    for &byte in encoded {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' if digits >= 2 => {
-                padding += 1;
-                if digits + padding >= 4 {
-                    return Some(decoded);
-                }
-                continue;
-            }
-            _ => continue,
-        };
-        padding = 0;
-        bits = bits << 6 | u32::from(digit);
-        digits = (digits + 1) % 4;
-        // Of the bits of this digit and the one before it, those that make up a byte.
-        let unused = match digits {
-            2 => 4,
-            3 => 2,
-            0 => 0,
-            _ => continue,
-        };
-        decoded.push((bits >> unused & 0xFF) as u8);
-    }
-    (digits == 0).then_some(decoded)
 }
 
 #[cfg(test)]

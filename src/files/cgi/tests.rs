@@ -29,7 +29,7 @@ fn request(method: &str, target: &str, fields: &[(&str, &str)]) -> Request {
         |(name, value): &(&str, &str)| Span { name: add(name.as_bytes(), b": "), value: add(&bytes(value), b"\r\n") };
     let fields = fields.iter().map(field).collect();
     let parts = Target::locate(&target, at.start as usize);
-    Request::new(Head { raw: raw.into(), method, target: at, parts, fields }, Content::default())
+    Request::of_parts(Head { raw: raw.into(), method, target: at, parts, fields }, Content::default())
 }
 
 /// A served directory whose scripts everyone may run, for as root they run as somebody else.

@@ -1,37 +1,19 @@
-//! The journal: every request that arrived, and what became of it.
+//! A recorded request, as tests see it.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::StatusCode;
-use parking_lot::Mutex;
 
-use crate::message::delivery::{Arrival, Ended, Receipt};
+use crate::message::delivery::Ended;
 use crate::message::field::Field;
 use crate::message::request::{Request, shown_body};
-use crate::rules::RuleCore;
 
-/// Who answered a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Route {
-    /// A rule: [`RecordedRequest::rule`] says which.
-    Rule,
-    /// The directory, be it with a file, a listing, a redirect or an error.
-    Directory,
-    /// Nothing fitted: a 404.
-    Nothing,
-    /// The request was not answered but refused: [`RecordedRequest::refusal`] says why.
-    Refused,
-    /// The closure of [`Builder::on_expect`](crate::Builder::on_expect), before the body was sent.
-    OnExpect,
-}
+use super::record::{Record, Route};
 
 /// A request in the journal, with what became of it; dereferences to [`Request`]. Clones are the same record.
 ///
@@ -53,71 +35,6 @@ pub enum Route {
 #[derive(Clone)]
 pub struct RecordedRequest {
     record: Arc<Record>,
-}
-
-/// What the journal keeps of one exchange.
-#[derive(Debug)]
-pub(crate) struct Record {
-    pub(crate) request: Request,
-    #[expect(clippy::redundant_allocation, reason = "half the size: few requests are refused, and all are kept")]
-    pub(crate) refusal: Option<Box<&'static str>>,
-    pub(crate) arrival: Arrival,
-    pub(crate) route: Route,
-    pub(crate) rule: Option<Arc<RuleCore>>,
-    pub(crate) delivery: Delivery,
-}
-
-impl Record {
-    fn weight(&self) -> usize {
-        self.request.head().raw.len() + self.request.body().len()
-    }
-}
-
-/// What became of the response so far.
-#[derive(Debug, Default)]
-pub(crate) struct Delivery {
-    /// 0 for none.
-    status: AtomicU16,
-    /// Bytes sent in the upper bits, how it ended in the lower: one value, so that they are always of the same moment.
-    outcome: AtomicU64,
-}
-
-const ENDED_BITS: u32 = 4;
-
-/// How an exchange ended, by the number it has in an outcome less one; 0 is "not yet".
-const ENDED: [Ended; 6] =
-    [Ended::KeptOpen, Ended::ClosedByServer, Ended::ClientGone, Ended::Fault, Ended::Refused, Ended::ServerStopped];
-
-impl Delivery {
-    pub(crate) fn set_status(&self, status: StatusCode) {
-        self.status.store(status.as_u16(), Relaxed);
-    }
-
-    fn status(&self) -> Option<StatusCode> {
-        StatusCode::from_u16(self.status.load(Relaxed)).ok()
-    }
-
-    fn ended(&self) -> Option<Ended> {
-        let number = self.outcome.load(Relaxed) & ((1 << ENDED_BITS) - 1);
-        ENDED.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
-    }
-
-    fn sent(&self) -> u64 {
-        self.outcome.load(Relaxed) >> ENDED_BITS
-    }
-}
-
-impl Receipt for Record {
-    fn sent(&self, bytes: u64, ended: Option<Ended>) {
-        let mut number = 0;
-        if let Some(ended) = ended {
-            while number < ENDED.len() && ENDED[number] != ended {
-                number += 1;
-            }
-            number += 1;
-        }
-        self.delivery.outcome.store(bytes << ENDED_BITS | number as u64, Relaxed);
-    }
 }
 
 impl RecordedRequest {
@@ -274,73 +191,5 @@ impl From<&RecordedRequest> for http::Request<Bytes> {
             }
         }
         request
-    }
-}
-
-/// How much the journal keeps; `None` for everything.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct JournalLimits {
-    pub(crate) requests: Option<usize>,
-    pub(crate) bytes: Option<usize>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Journal {
-    limits: JournalLimits,
-    kept: Mutex<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    records: VecDeque<Arc<Record>>,
-    bytes: usize,
-    dropped: usize,
-    /// The server is gone, and nobody asks any more.
-    closed: bool,
-}
-
-impl Journal {
-    pub(crate) fn new(limits: JournalLimits) -> Journal {
-        Journal { limits, kept: Mutex::default() }
-    }
-
-    /// Writes a record down; the oldest make way where there is a limit.
-    pub(crate) fn add(&self, record: Arc<Record>) {
-        let mut kept = self.kept.lock();
-        if kept.closed {
-            return;
-        }
-        if self.limits.bytes.is_some() {
-            kept.bytes += record.weight();
-        }
-        kept.records.push_back(record);
-        let JournalLimits { requests, bytes } = self.limits;
-        while requests.is_some_and(|most| kept.records.len() > most) || bytes.is_some_and(|most| kept.bytes > most) {
-            let Some(oldest) = kept.records.pop_front() else { break };
-            kept.bytes = kept.bytes.saturating_sub(oldest.weight());
-            kept.dropped += 1;
-        }
-    }
-
-    /// All records, in order of arrival.
-    pub(crate) fn all(&self) -> Vec<RecordedRequest> {
-        self.kept.lock().records.iter().cloned().map(RecordedRequest::new).collect()
-    }
-
-    /// How many records had to make way.
-    pub(crate) fn dropped(&self) -> usize {
-        self.kept.lock().dropped
-    }
-
-    /// Forgets everything, and what is still to come.
-    pub(crate) fn close(&self) {
-        let forgotten = std::mem::replace(&mut *self.kept.lock(), Kept { closed: true, ..Kept::default() });
-        drop(forgotten);
-    }
-
-    pub(crate) fn clear(&self) {
-        let forgotten = std::mem::take(&mut *self.kept.lock());
-        // Freeing many records takes a while, during which requests can go on.
-        drop(forgotten);
     }
 }

@@ -1,0 +1,202 @@
+//! Following the journal with a pattern: each request is judged once, as it comes.
+
+use std::sync::Arc;
+use std::task::{Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::journal::{Excerpt, Place, RecordedRequest};
+use crate::matchers::pattern::Pattern;
+use crate::matchers::subject::{Memo, Subject};
+use crate::report::Evidence;
+use crate::site::Site;
+
+/// So many records are taken at a time, so that whoever looks for one does not take all.
+const BATCH: usize = 64;
+
+/// Looks for requests that fit, from the oldest that the journal keeps to those that are still to come.
+pub(crate) struct Search {
+    site: Arc<Site>,
+    pattern: Pattern,
+    /// The position of the first record that was not judged yet.
+    next: usize,
+    place: Option<Place>,
+    /// In order. The lock is never contended: a search is shared between threads by name only, and memos cannot be.
+    judged: Mutex<Vec<Judged>>,
+}
+
+/// What a search knows of one record.
+struct Judged {
+    position: usize,
+    memo: Memo,
+    fits: bool,
+}
+
+/// The server was dropped, and nothing will come.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+impl Search {
+    pub(crate) fn new(site: Arc<Site>, pattern: Pattern) -> Search {
+        Search { site, pattern, next: 0, place: None, judged: Mutex::default() }
+    }
+
+    /// A search that looks at what is still to come only.
+    pub(crate) fn of_new(site: Arc<Site>, pattern: Pattern) -> Search {
+        let mut search = Search::new(site, pattern);
+        search.next = search.site.journal.end();
+        search
+    }
+
+    pub(crate) fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// Passes over requests that a `next_request` has returned, so that one in a loop does not judge all of them again.
+    pub(super) fn skip_claimed(&mut self) {
+        self.next = self.next.max(self.site.journal.unclaimed());
+    }
+
+    /// The next that fits, of those that are there. `accept` has the last word.
+    pub(super) fn find(&mut self, accept: impl Fn(&RecordedRequest) -> bool) -> Option<RecordedRequest> {
+        loop {
+            let news = self.site.journal.since(self.next, BATCH);
+            self.next = news.first;
+            if news.requests.is_empty() {
+                return None;
+            }
+            for (position, request) in (news.first..).zip(news.requests) {
+                self.next = position + 1;
+                if !request.record().delivery.is_claimed() && self.judge(position, &request) && accept(&request) {
+                    return Some(request);
+                }
+            }
+        }
+    }
+
+    /// All that fit of those that have come since the last call.
+    pub(crate) fn find_all(&mut self) -> Vec<RecordedRequest> {
+        let news = self.site.journal.since(self.next, usize::MAX);
+        self.next = news.first;
+        let mut fitting = news.requests;
+        let mut position = news.first..;
+        fitting.retain(|request| position.next().is_some_and(|position| self.judge(position, request)));
+        fitting
+    }
+
+    fn judge(&mut self, position: usize, request: &RecordedRequest) -> bool {
+        let memo = Memo::default();
+        let fits = self.pattern.accepts(&Subject::new(request, &memo));
+        self.judged.get_mut().push(Judged { position, memo, fits });
+        self.next = position + 1;
+        fits
+    }
+
+    /// Whether there is a request that was not judged yet; if not, the waker is woken when there is.
+    pub(super) fn poll_news(&mut self, waker: &Waker) -> Poll<Result<(), Gone>> {
+        if self.site.journal.watch(self.next, &mut self.place, waker.clone()) {
+            return Poll::Pending;
+        }
+        let closed = self.site.journal.since(self.next, 0).closed;
+        Poll::Ready(if closed { Err(Gone) } else { Ok(()) })
+    }
+
+    /// Blocks until there is a request that was not judged yet: `false` at the deadline, or if none will come.
+    pub(crate) fn wait_for_news(&mut self, bell: &Arc<Bell>, deadline: Option<Instant>) -> bool {
+        let waker = Waker::from(bell.clone());
+        loop {
+            // Where something comes all the time, nothing else would end this.
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return false;
+            }
+            match self.poll_news(&waker) {
+                Poll::Ready(Ok(())) => return true,
+                Poll::Pending if bell.wait(deadline) => {}
+                Poll::Pending | Poll::Ready(Err(Gone)) => return false,
+            }
+        }
+    }
+
+    /// What there is to show for a search that failed, with the places in it of what fits. The evidence is of this moment, and
+    /// something may have come since the last look: what fits of that is given too, and the search may not have failed at all.
+    pub(crate) fn evidence(&mut self) -> (Evidence, Vec<usize>, Vec<RecordedRequest>) {
+        let excerpt = self.site.journal.excerpt();
+        let first = excerpt.first;
+        let mut more = Vec::new();
+        for (position, request) in (first..).zip(&excerpt.requests).skip(self.next.saturating_sub(first)) {
+            if self.judge(position, request) {
+                more.push(request.clone());
+            }
+        }
+        let (evidence, fitting) = self.evidence_of(excerpt);
+        (evidence, fitting, more)
+    }
+
+    fn evidence_of(&mut self, excerpt: Excerpt) -> (Evidence, Vec<usize>) {
+        let first = excerpt.first;
+        let mut evidence = self.site.evidence_of(excerpt);
+        let mut fitting = Vec::new();
+        for Judged { position, memo, fits } in self.judged.get_mut().drain(..) {
+            // What was judged may have had to make way.
+            let Some(at) = position.checked_sub(first).filter(|at| *at < evidence.recorded.len()) else { continue };
+            evidence.remember(at, memo);
+            if fits {
+                fitting.push(at);
+            }
+        }
+        (evidence, fitting)
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        if let Some(place) = self.place {
+            self.site.journal.unwatch(place);
+        }
+    }
+}
+
+/// Wakes a thread that waits, as a waker wakes a task. Not `park`, whose wake-ups the test may use for itself.
+#[derive(Debug, Default)]
+pub(crate) struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Bell {
+    /// Blocks until it rings; `false` if it does not before the deadline.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+        let mut rung = self.rung.lock();
+        while !std::mem::take(&mut *rung) {
+            match deadline {
+                Some(deadline) if self.changed.wait_until(&mut rung, deadline).timed_out() => {
+                    return std::mem::take(&mut *rung);
+                }
+                Some(_) => {}
+                None => self.changed.wait(&mut rung),
+            }
+        }
+        true
+    }
+
+    pub(crate) fn ring(&self) {
+        *self.rung.lock() = true;
+        self.changed.notify_all();
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Bell>) {
+        self.ring();
+    }
+
+    fn wake_by_ref(self: &Arc<Bell>) {
+        self.ring();
+    }
+}
+
+/// When a time from now is over; `None` for one beyond what a clock can tell.
+pub(crate) fn deadline(time: Duration) -> Option<Instant> {
+    Instant::now().checked_add(time)
+}
