@@ -10,6 +10,9 @@ use super::subject::Several;
 use super::value::{Found, IntoMatcher, Matcher};
 use super::verdict::{Comparison, Outcome};
 
+/// More of what differs would hide what matters.
+const MOST_DETAILS: usize = 20;
+
 /// A part of a multipart body, by name, for [`Pattern::multipart`](crate::Pattern::multipart).
 ///
 /// ```
@@ -141,6 +144,11 @@ impl PartPattern {
                 let text = inner.to_string();
                 comparison.details.extend(text.trim_start_matches("✗ ").lines().map(str::to_owned));
             }
+        }
+        let more = comparison.details.len().saturating_sub(MOST_DETAILS);
+        if more > 0 {
+            comparison.details.truncate(MOST_DETAILS);
+            comparison.details.push(format!("and {more} more"));
         }
         comparison.summary = Some(format!("differs in {}", differing.join(" and ")));
     }

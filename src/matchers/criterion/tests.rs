@@ -538,3 +538,14 @@ fn a_long_form_is_read_like_a_short_one() {
     assert!(any().form("user", "ada").check(&form).fits());
     assert!(any().form("a", "1").form("b", absent()).check(&form).fits());
 }
+
+#[cfg(feature = "multipart")]
+#[test]
+fn of_many_parts_that_differ_some_are_told() {
+    let part = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nno\r\n";
+    let body = format!("{}--x--\r\n", part.repeat(50));
+    let request = request("/", &[("Content-Type", b"multipart/form-data; boundary=x")], body.as_bytes());
+    let told = told(&any().multipart(crate::part("a").body("yes")), &request);
+    assert_eq!(told.lines().count(), 22, "{told}");
+    assert!(told.ends_with("and 30 more"), "{told}");
+}
