@@ -317,7 +317,7 @@ fn dropping_does_not_wait_for_ever_for_a_handler_that_blocks() -> Test {
 
     let began = std::time::Instant::now();
     drop(server);
-    assert!(began.elapsed() < secs(1), "{:?}", began.elapsed());
+    assert!(began.elapsed() < LIMIT, "{:?}", began.elapsed());
     assert_eq!(read_end(&mut raw).unwrap_or(0), 0);
     drop(release);
     Ok(())
@@ -329,17 +329,21 @@ fn dropping_waits_for_a_handler_that_is_about_to_fail() -> Test {
     let gate = std::sync::Mutex::new(gate);
     let server = TestServer::empty();
     server.on("GET", "/", move |_| -> u16 {
-        // Nobody lets it go on: it ends after a while.
-        let _ = gate.lock().map(|gate| gate.recv_timeout(ms(50)));
+        // Goes on once the client sees its connection closed, which is what a drop begins with.
+        let _ = gate.lock().map(|gate| gate.recv());
         panic!("a little late");
     });
     let mut raw = Raw::connect(&server)?;
     raw.send(get_bytes("/"))?;
     server.wait_for(get("/"), 1, LIMIT);
 
+    let client = thread::spawn(move || {
+        let _ = read_end(&mut raw);
+        drop(going_on);
+    });
     let text = panic_text(|| drop(server)).ok_or("the drop said nothing")?;
     assert!(text.contains("panicked: a little late"), "{text}");
-    drop(going_on);
+    client.join().map_err(|_| "the client panicked")?;
     Ok(())
 }
 
@@ -349,10 +353,12 @@ fn a_handler_may_verify_its_server_without_waiting_for_itself() -> Test {
     let inside = std::sync::Arc::downgrade(&server);
     server.on("GET", "/", move |_| {
         let began = std::time::Instant::now();
-        let verified = inside.upgrade().map(|server| server.try_verify().is_ok());
-        format!("{verified:?} {}", began.elapsed() < ms(200))
+        let Some(server) = inside.upgrade() else { return "gone".to_owned() };
+        let verified = (0..100).all(|_| server.try_verify().is_ok());
+        // Generous: to wait for itself each time would take twice as long.
+        format!("{verified} {}", began.elapsed() < secs(12))
     });
-    assert_eq!(get_text(&server, "/")?.1, "Some(true) true");
+    assert_eq!(get_text(&server, "/")?.1, "true true");
     Ok(())
 }
 
