@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 
 use percent_encoding::percent_decode_str;
 
+use crate::message::convert::checked_path;
 use crate::message::request::Request;
 
 use super::alike::{MOST, distance};
@@ -43,13 +44,7 @@ impl PathTemplate {
         if text == "*" || is_plain(text) {
             return PathTemplate { text: text.to_owned(), kind: Kind::Literal(text.to_owned()) };
         }
-        if let Some((_, rest)) = text.split_once("://") {
-            let path = rest.find('/').map_or("/", |slash| &rest[slash..]);
-            assert!(text.starts_with('/'), "{text:?} is a URL, but a path is wanted: write {path:?}");
-        }
-        let Some(relative) = text.strip_prefix('/') else {
-            panic!("the path {text:?} must begin with `/`: write {:?}", format!("/{text}"));
-        };
+        let relative = &checked_path(text)[1..];
         if let Some((path, query)) = text.split_once('?') {
             panic!(
                 "the path {text:?} holds a query, but a path is compared without it: write {path:?}{}",
