@@ -45,6 +45,7 @@ pub struct Builder {
     pub(crate) is_timed: bool,
     pub(crate) journal: JournalLimits,
     pub(crate) manners: Manners,
+    pub(crate) transcript: bool,
     #[cfg(unix)]
     pub(crate) cgi: Option<Cgi>,
 }
@@ -77,6 +78,7 @@ impl Builder {
             is_timed: false,
             journal: JournalLimits::default(),
             manners: Manners::default(),
+            transcript: false,
             #[cfg(unix)]
             cgi: None,
         }
@@ -332,6 +334,7 @@ impl Builder {
 }
 
 mod http_server;
+mod wire;
 
 /// An address to bind: `"[::1]:0"`, `SocketAddr`, `(ip, port)`, or a port of 127.0.0.1.
 #[diagnostic::on_unimplemented(

@@ -141,21 +141,29 @@
 //!
 //! ## 6. Make it fail
 //!
-//! A [`Fault`] is a response too, and [`Response::raw`] sends any bytes at all. [`stop`](TestServer::stop) and
-//! [`restart`](TestServer::restart) let the whole service go away and come back on its port.
+//! A [`Fault`] is a response too, alone or as one answer of a [`sequence`]. A response may break off
+//! ([`cut_after`](Response::cut_after)), wait ([`delay`](Response::delay)), go slowly ([`throttle`](Response::throttle)) or stand at a [`Gate`]
+//! until the test opens it. [`TestServer::fault`] strikes whatever is asked, for a while. [`stop`](TestServer::stop) and
+//! [`restart`](TestServer::restart) let the whole service go away and come back on its port. The page
+//! [Make it fail](make_it_fail) has the list of what clients must survive.
 //!
 //! ```
 //! use fixture_server::prelude::*;
 //!
 //! let shop = TestServer::empty();
-//! shop.on("GET", "/", |request| match request.hit() {
-//!     1 => Fault::Reset.into_response(),
-//!     2 => Response::raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ntoo short"),
-//!     _ => Response::text("fine"),
-//! });
+//! let cut = Response::text("hello").cut_after(2, Fault::Reset); // 2 bytes of the body, then a reset
+//! shop.when(get("/")).respond(sequence([503]).then(cut).then("fine"));
 //! assert!(ureq::get(shop.url("/")).call().is_err());
 //! assert!(ureq::get(shop.url("/")).call()?.body_mut().read_to_string().is_err());
 //! assert!(ureq::get(shop.url("/")).call().is_ok());
+//!
+//! let gate = Gate::new();
+//! shop.when(get("/held")).respond(Response::text("at last").hold(&gate));
+//! let url = shop.url("/held");
+//! let client = std::thread::spawn(move || ureq::get(url).call());
+//! gate.wait_held(1, secs(5)); // the request stands there, unanswered
+//! gate.open();
+//! # client.join().unwrap()?;
 //! # Ok::<(), ureq::Error>(())
 //! ```
 //!
@@ -215,7 +223,7 @@
 //! [how much was sent](RecordedRequest::bytes_sent) are there too. The journal keeps everything unless the builder limits it.
 //!
 //! **What is verified.** That promises are kept, also those of rules that were removed; that no handler and no other closure
-//! panicked, and no handler returned an error; in strict mode that every request met a rule or a file. What has happened
+//! panicked, that no handler and no stream returned an error, and no sequence ran out; in strict mode that every request met a rule or a file. What has happened
 //! is told once; a promise at each `verify` as long as it is broken. The drop repeats neither, unless a count has changed. [`clear_requests`](TestServer::clear_requests) begins
 //! anew: promises that were kept have to be kept again.
 //!
@@ -244,8 +252,9 @@
 //! * Promises, rules and counts belong to one server. A server for each test costs microseconds: share none.
 //! * A client that keeps connections may try one that the server closed at [`stop`](TestServer::stop); most try again by themselves.
 //!
-//! # Coming from elsewhere
+//! # More pages
 //!
+//! * [Make it fail](make_it_fail): what clients must survive, each with the line that provokes it
 //! * [`python -m http.server`](coming_from_python), class by class
 //! * [wiremock, httpmock, mockito or httptest](coming_from_mock_crates): tables of equivalents, and what behaves differently
 //!
@@ -267,6 +276,7 @@ mod builder;
 mod engine;
 mod failures;
 mod files;
+mod gate;
 mod handler;
 mod hook;
 mod journal;
@@ -274,13 +284,18 @@ mod log;
 mod matchers;
 mod message;
 mod next_request;
+mod outage;
+mod pipe;
 mod plan;
 mod report;
 mod rule;
 mod rules;
+mod sequence;
 mod server;
 mod site;
 mod start_error;
+mod stream;
+mod wake;
 mod when;
 mod wire;
 
@@ -291,9 +306,10 @@ pub use builder::{Builder, IntoAddr, Protocol};
 pub use files::cgi::{Cgi, CgiUser};
 pub use files::directory::{Directory, IntoDir};
 pub use files::listing::{IntoPage, Listing, ListingEntry};
+pub use gate::Gate;
 pub use handler::Handler;
 pub use http::{Method, StatusCode};
-pub use journal::{RecordedRequest, RequestSnapshot, Route};
+pub use journal::{RecordedConnection, RecordedRequest, RequestSnapshot, Route, Transcript};
 pub use log::LogEvent;
 #[cfg(feature = "multipart")]
 pub use matchers::multipart::{PartPattern, part};
@@ -310,20 +326,28 @@ pub use matchers::value::{
 };
 pub use matchers::verdict::{Comparison, Verdict};
 pub use message::convert::{IntoBody, IntoFieldValue, IntoMethod, IntoStatus};
-pub use message::delivery::Ended;
-pub use message::fault::Fault;
+pub use message::delivery::{ClosedBy, Ended};
+pub use message::fault::{Fault, Stage};
+pub use message::fault_at::FaultAt;
 pub use message::field::Field;
 pub use message::into_response::{HandlerReturn, IntoResponse};
 pub use message::request::Request;
 pub use message::response::Response;
+pub use message::tape::{Direction, Segment};
 pub use next_request::NextRequest;
 pub use next_request::within::NextWithin;
 pub use report::misses::Explanation;
 pub use report::{Failure, FailureKind, Report};
 pub use rule::{Rule, RuleGuard};
+pub use sequence::{Responder, Sequence, sequence};
 pub use server::TestServer;
+pub use server::faults::{FaultGuard, RefusalGuard};
 pub use start_error::StartError;
+pub use stream::{BodyReader, BodyWriter, Event, EventWriter};
 pub use when::When;
+
+#[doc = include_str!("make_it_fail.md")]
+pub mod make_it_fail {}
 
 #[doc = include_str!("coming_from_python.md")]
 pub mod coming_from_python {}
@@ -340,10 +364,10 @@ pub mod prelude {
     #[cfg(unix)]
     pub use crate::{Cgi, CgiUser};
     pub use crate::{
-        Directory, FailureKind, Fault, HandlerResult, IntoResponse, MIB, Method, Pattern, Protocol, RecordedRequest,
-        Report, Request, Response, Route, Rule, StatusCode, TestServer, absent, all_of, any, any_of, contains, delete,
-        ends_with, equals, ge, get, gt, head, le, lt, matching, method, ms, not, one_of, options, patch, post, present,
-        put, secs, starts_with,
+        ClosedBy, Directory, Ended, Event, FailureKind, Fault, FaultAt, Gate, HandlerResult, IntoResponse, MIB, Method,
+        Pattern, Protocol, RecordedRequest, Report, Request, Response, Route, Rule, Stage, StatusCode, TestServer,
+        absent, all_of, any, any_of, contains, delete, ends_with, equals, ge, get, gt, head, le, lt, matching, method,
+        ms, not, one_of, options, patch, post, present, put, secs, sequence, starts_with,
     };
     #[cfg(feature = "json")]
     pub use serde_json::json;

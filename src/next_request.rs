@@ -165,7 +165,7 @@ impl NextRequest {
     /// The request after all, or why there is none.
     fn last_look(&mut self, waited: Duration) -> Result<RecordedRequest, String> {
         let (mut evidence, fitting, more) = self.search.evidence();
-        if let Some(request) = more.into_iter().find(|request| request.record().delivery.claim()) {
+        if let Some((_, request)) = more.into_iter().find(|(_, request)| request.record().delivery.claim()) {
             return Ok(request);
         }
         let pattern = self.search.pattern();

@@ -1,33 +1,36 @@
 //! The server, as tests see it.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use parking_lot::Mutex;
 
 use crate::builder::{Bind, Builder};
 use crate::engine::transport::{self, Listener};
-use crate::engine::{Listening, Service, Settings};
+use crate::engine::{Listening, Settings};
 #[cfg(unix)]
-use crate::files::cgi::{Gateway, Host, fully_qualified};
+use crate::files::cgi::Gateway;
 use crate::files::directory::{Directory, IntoDir};
 use crate::files::{self, Beyond, Served};
-use crate::journal::Journal;
+use crate::journal::{Journal, Ledger};
 use crate::message::convert::checked_path;
-#[cfg(unix)]
-use crate::message::request::Version;
 use crate::report::colour::for_people;
 use crate::report::{Report, panic_or_print, print};
 use crate::site::Site;
 use crate::start_error::StartError;
 use crate::wire::Dialect;
 
+use at::{At, is_dual_stack, reachable};
+
+mod at;
+mod connections;
+pub(crate) mod faults;
 mod received;
 mod registering;
+mod serving;
 mod verifying;
 mod waiting;
 
@@ -55,50 +58,13 @@ mod waiting;
 pub struct TestServer {
     site: Arc<Site>,
     settings: Settings,
-    service: Service,
     at: At,
-    accepted: Arc<AtomicUsize>,
     life: Mutex<Life>,
-}
-
-/// Where a server listens, or did and will again.
-#[derive(Debug, Clone)]
-enum At {
-    Tcp(SocketAddr),
-    #[cfg(unix)]
-    Unix(std::path::PathBuf),
-}
-
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            At::Tcp(addr) => reachable(*addr).fmt(f),
-            #[cfg(unix)]
-            At::Unix(path) => path.display().fmt(f),
-        }
-    }
-}
-
-#[cfg(unix)]
-impl At {
-    /// What CGI scripts are told.
-    fn host(&self, settings: &Settings) -> Host {
-        let line = String::from_utf8_lossy(&settings.server_line).into_owned();
-        let (name, port) = match self {
-            At::Tcp(addr) => (fully_qualified(addr.ip()), addr.port()),
-            At::Unix(_) => ("localhost".to_owned(), 0),
-        };
-        let protocol = match settings.reading.protocol {
-            Version::Http10 => "HTTP/1.0",
-            Version::Http11 => "HTTP/1.1",
-        };
-        Host { software: line.trim_start_matches("Server:").trim().to_owned(), name, port, protocol }
-    }
 }
 
 enum Life {
     Listening {
-        _port: Listening,
+        port: Listening,
     },
     /// The socket holds the port while nothing listens on it; without it another process may take it.
     Stopped {
@@ -151,7 +117,7 @@ impl TestServer {
         );
         #[cfg(unix)]
         let cgi = builder.cgi.clone();
-        let Builder { dir, pages, bind, mut settings, journal, mut manners, .. } = builder;
+        let Builder { dir, pages, bind, mut settings, journal, mut manners, transcript, .. } = builder;
         manners.dialect = settings.reading.dialect;
         settings.asks_for_leave = manners.on_expect.is_some();
         // To the letter is to the letter: http.server knows no types beyond its table.
@@ -180,14 +146,11 @@ impl TestServer {
         {
             manners.gateway = cgi.map(|cgi| Gateway::new(cgi, at.host(&settings)));
         }
-        let site = Arc::new(Site::new(served, pages, Journal::new(journal), manners));
-        let answering = site.clone();
-        let service: Service = Arc::new(move |incoming| answering.answer(incoming));
-        let accepted = Arc::new(AtomicUsize::new(0));
-        let port = Listening::start(listener, settings.clone(), service.clone(), accepted.clone())
-            .map_err(StartError::engine)?;
-        let life = Mutex::new(Life::Listening { _port: port });
-        Ok(TestServer { site, settings, service, at, accepted, life })
+        let (journal, ledger) = (Journal::new(journal), Ledger::new(transcript, journal.requests));
+        let site = Arc::new_cyclic(|me| Site::new(me.clone(), served, pages, journal, ledger, manners));
+        let port = Listening::start(listener, settings.clone(), site.clone()).map_err(StartError::engine)?;
+        let life = Mutex::new(Life::Listening { port });
+        Ok(TestServer { site, settings, at, life })
     }
 
     /// The absolute URL of a path, query included: `http://127.0.0.1:PORT/a?b=c`. The host is numeric; of a server that is
@@ -286,6 +249,7 @@ impl TestServer {
         let listening = std::mem::replace(&mut *life, Life::Stopped { reserved: None });
         drop(life);
         self.site.hush_scripts();
+        self.site.ledger.close();
         // With the connections goes what users gave them, which may do anything.
         drop(listening);
         self.site.end_scripts();
@@ -296,7 +260,8 @@ impl TestServer {
         true
     }
 
-    /// Listens again on the same port after [`stop`](TestServer::stop). Nothing happens if it listens already.
+    /// Listens again on the same port after [`stop`](TestServer::stop), or in spite of
+    /// [`refuse_connections`](TestServer::refuse_connections). Nothing happens if it listens already.
     ///
     /// # Panics
     ///
@@ -315,32 +280,39 @@ impl TestServer {
     /// If the address was taken meanwhile.
     pub fn try_restart(&self) -> Result<(), StartError> {
         let mut life = self.life.lock();
-        let Life::Stopped { reserved } = &mut *life else { return Ok(()) };
+        let reserved = match &mut *life {
+            Life::Listening { port } => return port.door().open().map_err(|error| self.at.failed(error)),
+            Life::Stopped { reserved } => reserved,
+        };
         let listener = match &self.at {
             At::Tcp(addr) => {
                 let socket = reserved.take().map_or_else(|| transport::bound(*addr, is_dual_stack(*addr)), Ok);
-                socket.and_then(Listener::listening).map_err(|error| StartError::listen(*addr, error))?
+                socket.and_then(Listener::listening)
             }
             #[cfg(unix)]
-            At::Unix(path) => Listener::unix(path).map_err(|error| StartError::listen_unix(path, error))?,
+            At::Unix(path) => Listener::unix(path),
         };
-        let port = Listening::start(listener, self.settings.clone(), self.service.clone(), self.accepted.clone())
-            .map_err(StartError::engine)?;
-        *life = Life::Listening { _port: port };
+        let listener = listener.map_err(|error| self.at.failed(error))?;
+        let port = Listening::start(listener, self.settings.clone(), self.site.clone()).map_err(StartError::engine)?;
+        *life = Life::Listening { port };
         Ok(())
     }
 }
 
 impl Drop for TestServer {
     /// Stops, forgets rules and requests, then reports what failed and which promises were not kept: by a panic, or on standard
-    /// error if the test is panicking already. Then the requests that nothing answered may well be why, and are told as well.
+    /// error if the test is panicking already. Then the requests that nothing answered may well be why, and are told as well, and
+    /// so are the seeds of what was left to chance.
     /// A broken promise that [`verify`](TestServer::verify) has told is not told again, unless more requests have come. It waits
     /// up to a quarter of a second for answers that are under way.
     fn drop(&mut self) {
         self.close();
-        let _told = ToldAtTheEnd(self.site.report_at_the_end());
+        let told = ToldAtTheEnd(self.site.report_at_the_end());
         if std::thread::panicking() {
-            if let Some(text) = self.site.unmatched_during_panic(&self.at) {
+            let unmatched = self.site.unmatched_during_panic(&self.at);
+            // A report has the seeds among its notes.
+            let seeds = told.0.is_ok().then(|| self.site.seeds_during_panic(&self.at)).flatten();
+            for text in unmatched.into_iter().chain(seeds) {
                 print(&for_people(text));
             }
         }
@@ -374,17 +346,3 @@ impl fmt::Debug for TestServer {
 // Locks are never poisoned, and a test that panicked may well look at what its server received.
 impl UnwindSafe for TestServer {}
 impl RefUnwindSafe for TestServer {}
-
-/// `::` alone stands for all addresses, those of IPv4 too.
-fn is_dual_stack(addr: SocketAddr) -> bool {
-    addr.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
-}
-
-/// A wildcard is no address to connect to.
-fn reachable(addr: SocketAddr) -> SocketAddr {
-    match addr.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), addr.port()),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), addr.port()),
-        _ => addr,
-    }
-}

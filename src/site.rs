@@ -3,35 +3,50 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
 use crate::failures::Failures;
 use crate::files::cgi::Gateway;
 use crate::files::{ErrorPages, Served};
 use crate::hook::{Hook, caught, go_on};
-use crate::journal::Journal;
+use crate::journal::{Journal, Ledger};
 use crate::log::LogEvent;
 use crate::message::request::Request;
 use crate::message::response::Response;
-use crate::rules::{Declaration, RuleCore, Rules, SharedHandler};
+use crate::outage::Outage;
+use crate::rules::{Answering, Declaration, RuleCore, Rules};
 use crate::wire::Dialect;
 
+use seeds::Seeds;
 use under_way::UnderWay;
 
 mod answering;
+mod early;
+mod finishing;
 mod reporting;
+pub(crate) mod seeds;
+mod streaming;
 mod under_way;
 
 /// The state of a server that outlives its port.
 pub(crate) struct Site {
+    /// Itself, for handlers that run beside the thread that asked for an answer.
+    me: Weak<Site>,
     pub(crate) rules: Rules,
     pub(crate) journal: Journal,
+    pub(crate) ledger: Ledger,
+    pub(crate) outage: Outage,
+    /// Some rule is chosen by the head of a request alone, before its body has come.
+    pub(crate) wants_heads: AtomicBool,
     pub(crate) directory: Option<Served>,
     pages: ErrorPages,
     manners: Manners,
     failures: Arc<Failures>,
     under_way: UnderWay,
+    seeds: Seeds,
 }
 
 /// How a site answers.
@@ -62,13 +77,37 @@ impl fmt::Debug for Site {
 }
 
 impl Site {
-    pub(crate) fn new(directory: Option<Served>, pages: ErrorPages, journal: Journal, manners: Manners) -> Site {
+    pub(crate) fn new(
+        me: Weak<Site>,
+        directory: Option<Served>,
+        pages: ErrorPages,
+        journal: Journal,
+        ledger: Ledger,
+        manners: Manners,
+    ) -> Site {
         let failures = Arc::new(Failures::beside(directory.as_ref().map(Served::panics)));
-        Site { rules: Rules::default(), journal, directory, pages, manners, failures, under_way: UnderWay::default() }
+        Site {
+            me,
+            rules: Rules::default(),
+            journal,
+            ledger,
+            outage: Outage::default(),
+            wants_heads: AtomicBool::new(false),
+            directory,
+            pages,
+            manners,
+            failures,
+            under_way: UnderWay::default(),
+            seeds: Seeds::default(),
+        }
     }
 
     /// Adds a rule, the newest from now on.
-    pub(crate) fn register(self: &Arc<Site>, declared: Declaration, handler: SharedHandler) -> Arc<RuleCore> {
+    pub(crate) fn register(self: &Arc<Site>, declared: Declaration, handler: Answering) -> Arc<RuleCore> {
+        if !matches!(handler, Answering::Handler(_)) {
+            // Before anybody can know of the rule, so that its first request is asked about in time.
+            self.wants_heads.store(true, Relaxed);
+        }
         let site: Arc<dyn Any + Send + Sync> = self.clone();
         let rule = Arc::new(RuleCore::new(declared, handler, Arc::downgrade(&site)));
         self.rules.add(rule.clone());

@@ -3,16 +3,19 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::StatusCode;
-
 use crate::handler::Handler;
 use crate::matchers::pattern::Pattern;
 use crate::matchers::times::IntoTimes;
-use crate::message::into_response::{HandlerReturn, IntoResponse};
+use crate::message::fault::Stage;
+use crate::message::fault_at::FaultAt;
+use crate::message::into_response::HandlerReturn;
 use crate::message::request::Request;
+use crate::message::response::Response;
 use crate::rule::Rule;
-use crate::rules::{Declaration, SharedHandler};
+use crate::rules::{Answering, Declaration};
+use crate::sequence::{Responder, assert_final};
 use crate::site::Site;
+use crate::site::seeds::SHARE;
 
 /// A rule that has no answer yet: [`TestServer::when`](crate::TestServer::when). It answers nothing before
 /// [`respond`](When::respond), [`respond_with`](When::respond_with) or [`handler`](When::handler) registers it.
@@ -113,8 +116,9 @@ impl When {
         self
     }
 
-    /// Registers the rule with an answer that is the same each time: [a response](IntoResponse) or a
-    /// [`Fault`](crate::Fault). Closures go to [`respond_with`](When::respond_with).
+    /// Registers the rule with an answer that is the same each time, [a response](crate::IntoResponse) or a
+    /// [`Fault`](crate::Fault), or with answers [one after the other](crate::sequence). Closures go to
+    /// [`respond_with`](When::respond_with).
     ///
     /// ```
     /// # use fixture_server::prelude::*;
@@ -127,25 +131,61 @@ impl When {
     /// # Ok::<(), ureq::Error>(())
     /// ```
     ///
+    /// A fault alone happens in place of the response, or [while the body of the request arrives](crate::Stage::RequestBody). With
+    /// [`every`](crate::Fault::every) or [`share`](crate::Fault::share) the rule answers those requests only that the fault strikes:
+    /// the others go on to older rules, and are no hits of this one. A [`limit`](When::limit) counts those that it strikes.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// server.on("GET", "/", |_| "up");
+    /// let outage = server.when(get("/")).limit(1).respond(Fault::Close.every(2));
+    ///
+    /// let is_up: Vec<bool> = (0..5).map(|_| ureq::get(server.url("/")).call().is_ok()).collect();
+    /// assert_eq!(is_up, [true, false, true, true, true]);
+    /// outage.assert_hits(1);
+    /// ```
+    ///
     /// # Panics
     ///
-    /// If the answer is none: a status out of range, an interim one (100 to 199 but 101), a header field that cannot be sent. If
-    /// the rule promises more requests than its limit lets it answer. If the server was dropped.
+    /// If the answer is none: a status out of range, an interim one (100 to 199 but 101; [`Response::informational`](crate::Response::informational) sends one
+    /// ahead), a header field that cannot be sent, a fault that happens before there is a rule or within a response. If the rule
+    /// promises more requests than its limit lets it answer. If the server was dropped.
     #[doc(alias = "then")]
     #[doc(alias = "reply")]
     #[doc(alias = "respond_with")]
     #[doc(alias = "with_status")]
     #[track_caller]
-    pub fn respond(self, answer: impl IntoResponse) -> Rule {
-        let response = answer.into_response();
-        let status = response.status;
-        assert!(
-            !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS || response.is_raw(),
-            "{} is an interim status, after which a client waits for the answer itself: respond with a final one, or send both \
-             with `Response::raw`",
-            status.as_u16()
-        );
-        self.register(Arc::new(move |_request: &Request| response.clone()))
+    pub fn respond(self, answer: impl Responder) -> Rule {
+        let sequence = answer.into_sequence();
+        let Some(response) = sequence.only().cloned() else {
+            return self
+                .register(Answering::Handler(Arc::new(move |request: &Request| sequence.answer(request.hit()))));
+        };
+        assert_final(&response);
+        match response.stands_for().cloned() {
+            Some(fault) => self.respond_with_fault(fault),
+            None => self.register(Answering::Handler(Arc::new(move |_request: &Request| response.clone()))),
+        }
+    }
+
+    #[track_caller]
+    fn respond_with_fault(mut self, fault: FaultAt) -> Rule {
+        let (shown, belongs) = (fault.in_code(), fault.belongs());
+        let FaultAt { fault, stage, chance } = fault;
+        let answering = match (stage, belongs) {
+            (Stage::RequestBody(bytes), _) => Answering::InBody { after: bytes as u64, fault },
+            (_, Some(why)) => panic!("a rule cannot answer with {shown}, {why}"),
+            (_, None) => {
+                let response = Response::with_fault(fault);
+                Answering::Handler(Arc::new(move |_request: &Request| response.clone()))
+            }
+        };
+        if let Some(seed) = chance.seed() {
+            self.site.note_seed(SHARE, seed);
+        }
+        self.declared.chance = chance;
+        self.register(answering)
     }
 
     /// Registers the rule with a closure, as [`TestServer::on`](crate::TestServer::on) takes it.
@@ -170,7 +210,7 @@ impl When {
         F: Fn(&Request) -> R + Send + Sync + 'static,
         R: HandlerReturn,
     {
-        self.register(Arc::new(move |request: &Request| handler(request).into_return()))
+        self.register(Answering::Handler(Arc::new(move |request: &Request| handler(request).into_return())))
     }
 
     /// Registers the rule with a handler of one's own.
@@ -197,11 +237,11 @@ impl When {
     /// If the rule promises more requests than its limit lets it answer. If the server was dropped.
     #[track_caller]
     pub fn handler(self, handler: impl Handler) -> Rule {
-        self.register(Arc::new(move |request: &Request| handler.handle(request)))
+        self.register(Answering::Handler(Arc::new(move |request: &Request| handler.handle(request))))
     }
 
     #[track_caller]
-    fn register(self, handler: SharedHandler) -> Rule {
+    fn register(self, handler: Answering) -> Rule {
         assert!(
             !self.site.journal.is_closed(),
             "the server is gone, so a rule has nothing to answer: declare it while the server lives"

@@ -1,27 +1,33 @@
 //! One connection: reads requests, has them answered, carries out the plans of the answers.
 
+mod closing;
 mod exchange;
 mod inbox;
+mod noting;
+mod streaming;
+mod strikes;
+mod waiting;
 
 use std::io;
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use crate::message::delivery::{Client, Ended};
+use crate::outage::Strike;
 use crate::plan::End;
 use crate::wire::Dialect;
 use crate::wire::date::DateLine;
 use crate::wire::decoder::{self, Decoder};
-use crate::wire::refusal::Refusal;
 
-use super::sending::{Progress, Sending};
+use super::sending::{Pace, Progress, Sending};
 use super::slots::Heard;
 use super::transport::SharedTransport;
-use super::{FOREVER, Hands, Port};
+use super::{Hands, Port};
 
 use inbox::{Inbox, Inflow};
+use streaming::Streaming;
+use strikes::Ambush;
 
 /// What a thread lends to the connection it serves, so that idle connections hold no buffers.
 #[derive(Debug)]
@@ -35,16 +41,6 @@ const BUFFER: usize = 128 << 10;
 
 /// Requests answered in one go before other connections have their turn.
 const TURNS: usize = 16;
-
-/// An answer of so many bytes is with the client's system as soon as it was written.
-const SHORT_ANSWER: u64 = 32 << 10;
-
-/// A connection that ends early is read on for so long and so far, so that a reset does not overtake the answer.
-const LINGER_TIME: Duration = Duration::from_secs(5);
-const LINGER_BYTES: u64 = 64 << 20;
-
-/// So many bytes of a body buy it another `read_timeout`; fewer do not, so that trickling gains nothing.
-const BODY_PROGRESS: usize = 64 << 10;
 
 impl Scratch {
     pub(super) fn new() -> Scratch {
@@ -63,6 +59,13 @@ pub(super) struct Connection {
     sending: Option<Box<Sending>>,
     /// Takes the body of the request that is being answered.
     inflow: Option<Box<Inflow>>,
+    /// A handler reads the body of its request while it arrives.
+    streaming: Option<Box<Streaming>>,
+    /// An answer waits for its place in the body of the request.
+    ambush: Option<Box<Ambush>>,
+    /// What the request that is arriving will meet; drawn once, when it begins.
+    strike: Option<Box<Strike>>,
+    is_drawn: bool,
     /// There is more to take in than one turn takes.
     takes_more: bool,
     phase: Phase,
@@ -84,6 +87,10 @@ pub(super) struct Connection {
     unconfirmed: u64,
     /// How much of an answer was sent when the client last took no more, and until when it must take some.
     blocked: Option<(u64, Instant)>,
+    /// When to go on, whatever the client does.
+    alarm: Option<Instant>,
+    /// How fast is read, if not as fast as it comes; from the first byte on.
+    pace: Option<Box<Pace>>,
     registered: Registered,
 }
 
@@ -95,8 +102,14 @@ enum Phase {
         left: u64,
         until: Instant,
     },
-    /// A fault keeps the connection open and silent.
+    /// Our sending side is closed; what still comes is thrown away, for as long as the client likes.
+    HalfClosed,
+    /// Nothing is sent and nothing is read.
     Stalled,
+    /// A reset follows once all that was sent has left.
+    Departing {
+        until: Instant,
+    },
 }
 
 /// What the poller was asked to tell.
@@ -121,15 +134,19 @@ pub(super) enum Fate {
 }
 
 impl Connection {
-    pub(super) fn new(port: Arc<Port>, transport: SharedTransport, client: Client) -> Connection {
+    pub(super) fn new(port: Arc<Port>, transport: SharedTransport, client: Arc<Client>) -> Connection {
         Connection {
             port,
             transport,
-            client: Arc::new(client),
+            client,
             decoder: Decoder::default(),
             inbox: Inbox::default(),
             sending: None,
             inflow: None,
+            streaming: None,
+            ambush: None,
+            strike: None,
+            is_drawn: false,
             takes_more: false,
             phase: Phase::Open,
             requests: 0,
@@ -142,8 +159,19 @@ impl Connection {
             may_have_more: false,
             unconfirmed: 0,
             blocked: None,
+            alarm: None,
+            pace: None,
             registered: Registered::Nothing,
         }
+    }
+
+    /// Has a plan carried out by the next run.
+    #[cfg(test)]
+    pub(super) fn begin(&mut self, plan: crate::plan::Plan, receipt: Arc<dyn crate::message::delivery::Receipt>) {
+        let ended = if plan.faulty { Ended::Fault } else { Ended::KeptOpen };
+        let mut sending = Sending::new(plan, Some(receipt), ended);
+        sending.prepare();
+        self.sending = Some(Box::new(sending));
     }
 
     pub(super) fn transport(&self) -> &SharedTransport {
@@ -157,19 +185,24 @@ impl Connection {
     /// Serves the connection as far as it goes without waiting.
     pub(super) fn run(&mut self, heard: Heard, scratch: &mut Scratch, hands: &Hands<'_>) -> Fate {
         self.drained = false;
-        self.hung_up |= heard != Heard::Nothing;
-        if heard == Heard::Gone && self.sending.is_some() {
+        self.alarm = None;
+        self.hung_up |= !matches!(heard, Heard::Nothing);
+        if matches!(heard, Heard::Gone) && (self.sending.is_some() || self.streaming.is_some()) {
             // What is sent may have nothing to send for long, and so would not notice.
             return Fate::Close;
         }
-        for _ in 0..TURNS {
+        let mut turns = 0;
+        while turns < TURNS {
+            turns += 1;
             let progress = if self.sending.is_some() {
                 if self.take_in(scratch).is_err() {
                     return Fate::Close;
                 }
                 self.resume(scratch, hands)
+            } else if self.streaming.is_some() {
+                self.go_on_streaming(scratch, hands)
             } else if !matches!(self.phase, Phase::Open) {
-                return self.discard(scratch);
+                return self.end(heard, scratch);
             } else {
                 match self.receive(scratch) {
                     Received::Step(step) => self.act(step, scratch, hands),
@@ -177,82 +210,36 @@ impl Connection {
                     Received::Gone => return Fate::Close,
                     Received::End => {
                         let inbox = std::mem::take(&mut self.inbox);
-                        match self.decoder.end(inbox.unread(), &self.port.settings.reading) {
+                        let step = self.decoder.end(inbox.unread(), &self.port.settings.reading);
+                        match step.map(|step| self.met(step, &[])) {
                             Some(step) => self.act(step, scratch, hands),
                             None => return Fate::Close,
                         }
                     }
                 }
             };
-            match progress {
-                Progress::Done(End::Keep) => {}
-                // What has come already is told of by no event.
-                Progress::Blocked | Progress::Waiting if self.takes_more => return Fate::Yield,
-                Progress::Blocked => return self.wait(true),
-                Progress::Waiting => return self.wait(false),
-                Progress::Paused => return Fate::Yield,
-                Progress::Gone => return Fate::Close,
-                Progress::Done(End::Close) if self.can_close(scratch) => return Fate::Close,
-                Progress::Done(End::Close) => self.linger(),
-                Progress::Done(End::Reset) => {
-                    self.transport.lock().prepare_reset();
-                    return Fate::Close;
-                }
-                Progress::Done(End::HalfClose) => {
-                    let _ = self.transport.lock().shutdown(Shutdown::Write);
-                    self.phase = Phase::Stalled;
-                }
-                Progress::Done(End::Stall) => self.phase = Phase::Stalled,
+            if let Some(fate) = self.follow(progress, scratch) {
+                return fate;
             }
         }
         Fate::Yield
     }
 
-    /// Whether a close now cannot become a reset, which would overtake the answer: nothing that the client sent is left
-    /// unread, and if something comes yet, the answer is short enough to be there already.
-    fn can_close(&self, scratch: &mut Scratch) -> bool {
-        if self.at_end {
-            return true;
-        }
-        if self.may_have_more
-            || self.decoder.is_in_body()
-            || !self.inbox.unread().is_empty()
-            || self.unconfirmed > SHORT_ANSWER
-        {
-            return false;
-        }
-        // More may have come while the handler ran.
-        let read = self.transport.lock().read(&mut scratch.buffer);
-        match read {
-            Ok(length) => length == 0,
-            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
-        }
-    }
-
-    /// The time of the connection is up.
-    pub(super) fn expire(&mut self, scratch: &mut Scratch, hands: &Hands<'_>) -> Fate {
-        if self.inflow.is_some() && self.blocked.is_none() {
-            // Whoever takes the body learns that this was all, and may answer yet.
-            self.inflow = None;
-            (self.may_have_more, self.due) = (true, None);
-            return self.run(Heard::Nothing, scratch, hands);
-        }
-        if self.sending.is_none() && self.phase == Phase::Open {
-            let inbox = std::mem::take(&mut self.inbox);
-            if let Some(step) = self.decoder.give_up(inbox.unread(), Refusal::TooSlow) {
-                return match self.act(step, scratch, hands) {
-                    Progress::Gone => Fate::Close,
-                    Progress::Blocked => self.wait(true),
-                    Progress::Waiting => self.wait(false),
-                    Progress::Paused => Fate::Yield,
-                    Progress::Done(_) => {
-                        self.linger();
-                        self.discard(scratch)
-                    }
-                };
+    /// What comes of a plan that got so far. `None`: go on.
+    fn follow(&mut self, progress: Progress, scratch: &mut Scratch) -> Option<Fate> {
+        match progress {
+            Progress::Done(end) => self.finish(end, scratch),
+            // What has come already is told of by no event.
+            Progress::Blocked | Progress::Waiting | Progress::Until(_) if self.takes_more => Some(Fate::Yield),
+            Progress::Blocked => Some(self.wait(true)),
+            Progress::Waiting => Some(self.wait(false)),
+            Progress::Until(then) => {
+                self.set_alarm(then);
+                Some(self.wait(false))
             }
+            Progress::Paused => Some(Fate::Yield),
+            Progress::Gone => Some(Fate::Close),
         }
-        Fate::Close
     }
 
     /// Reads until there is something to do.
@@ -307,16 +294,25 @@ impl Connection {
 
     /// Reads once: how many bytes came; 0 if there are none for now, or no more at all.
     fn read_more(&mut self, scratch: &mut Scratch) -> io::Result<usize> {
+        let Some(room) = self.readable(scratch.buffer.len()) else {
+            self.drained = true;
+            return Ok(0);
+        };
         loop {
-            let read = self.transport.lock().read(&mut scratch.buffer);
+            let read = if room == scratch.buffer.len() {
+                self.transport.lock().read(&mut scratch.buffer)
+            } else {
+                self.transport.lock().read(&mut scratch.buffer[..room])
+            };
             match read {
                 Ok(0) => self.at_end = true,
                 Ok(length) => {
                     // An edge-triggered poller of Linux tells of whatever comes after a short read; unless the end came with it.
-                    self.drained = cfg!(target_os = "linux") && length < scratch.buffer.len() && !self.hung_up;
+                    self.drained = cfg!(target_os = "linux") && length < room && !self.hung_up;
+                    self.has_read(length, length < room);
                     return Ok(length);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.has_read(0, true),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             }
@@ -333,23 +329,33 @@ impl Connection {
     /// Feeds the decoder until it has something to act on.
     fn decode(&mut self, input: &[u8]) -> (usize, decoder::Step) {
         let reading = &self.port.settings.reading;
-        let (used, step) = self.decoder.feed(input, reading);
+        let (used, mut step) = self.decoder.feed(input, reading);
+        // Asked once: an outage that begins in between is as good as one that begins a little later.
+        let meets_nothing = self.meets_nothing();
+        if !meets_nothing {
+            step = self.struck(step, &input[used..]);
+        }
+        let reading = &self.port.settings.reading;
         let (request, exchange) = match step {
             // Nobody has to be asked about nearly every head.
             decoder::Step::Head { request, exchange, expects_continue: false }
-                if reading.dialect == Dialect::Rfc9112 =>
+                if reading.dialect == Dialect::Rfc9112 && !self.port.service.wants_heads() =>
             {
                 (request, exchange)
             }
             step => return (used, step),
         };
         (self.arrived, self.due, self.body_progress) = body_begins();
-        let step = self.decoder.collect(request, exchange, &reading.limits);
+        let mut step = self.decoder.collect(request, exchange, &reading.limits);
+        if !meets_nothing {
+            step = self.struck(step, &[]);
+        }
         if !matches!(step, decoder::Step::NeedMore) {
             return (used, step);
         }
-        let (more, step) = self.decoder.feed(&input[used..], reading);
-        (used + more, step)
+        let (more, step) = self.decoder.feed(&input[used..], &self.port.settings.reading);
+        let used = used + more;
+        (used, self.met(step, &input[used..]))
     }
 
     fn resume(&mut self, scratch: &mut Scratch, hands: &Hands<'_>) -> Progress {
@@ -357,26 +363,35 @@ impl Connection {
         if sending.runs_user_code() {
             (hands.before_user_code)();
         }
-        self.send(*sending, scratch)
+        self.send(*sending, scratch, hands)
     }
 
     /// Carries out a plan until it is done or the client takes no more; what is left is kept for later.
-    fn send(&mut self, mut sending: Sending, scratch: &mut Scratch) -> Progress {
+    fn send(&mut self, mut sending: Sending, scratch: &mut Scratch, hands: &Hands<'_>) -> Progress {
+        if self.hung_up || self.at_end {
+            sending.client_closed();
+        }
+        // What runs for it goes on when the server stops.
+        let run = |task| (hands.run)(self.port.in_lifeline(task));
+        let hands = &Hands { run: &run, before_user_code: hands.before_user_code, wake: hands.wake };
         let progress = if sending.runs_user_code() {
-            let proceed = || sending.proceed(&self.transport, &mut scratch.buffer);
+            let proceed = || sending.proceed(&self.transport, &mut scratch.buffer, hands);
             self.port.unless_stopped(proceed).unwrap_or(Progress::Gone)
         } else {
-            sending.proceed(&self.transport, &mut scratch.buffer)
+            sending.proceed(&self.transport, &mut scratch.buffer, hands)
         };
-        if progress != Progress::Blocked {
+        if !matches!(progress, Progress::Blocked) {
             self.blocked = None;
         }
         match progress {
-            Progress::Done(_) => {
+            Progress::Done(end) => {
+                self.note_sent(end, &sending);
                 self.unconfirmed += sending.sent();
                 self.may_have_more |= self.inflow.take().is_some();
             }
-            Progress::Blocked | Progress::Waiting | Progress::Paused => self.sending = Some(Box::new(sending)),
+            Progress::Blocked | Progress::Waiting | Progress::Until(_) | Progress::Paused => {
+                self.sending = Some(Box::new(sending));
+            }
             Progress::Gone => sending.report(Some(self.why_gone())),
         }
         progress
@@ -385,78 +400,22 @@ impl Connection {
     fn why_gone(&self) -> Ended {
         if self.port.stopped.load(Relaxed) { Ended::ServerStopped } else { Ended::ClientGone }
     }
-
-    fn linger(&mut self) {
-        let _ = self.transport.lock().shutdown(Shutdown::Write);
-        self.phase = Phase::Lingering { left: LINGER_BYTES, until: Instant::now() + LINGER_TIME };
-        self.inbox = Inbox::default();
-    }
-
-    /// Throws away what comes until the client closes.
-    fn discard(&mut self, scratch: &mut Scratch) -> Fate {
-        for _ in 0..TURNS {
-            let read = self.transport.lock().read(&mut scratch.buffer);
-            match read {
-                Ok(0) => return Fate::Close,
-                Ok(length) => {
-                    if let Phase::Lingering { left, .. } = &mut self.phase {
-                        *left = left.saturating_sub(length as u64);
-                        if *left == 0 {
-                            return Fate::Close;
-                        }
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.wait(false),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Fate::Close,
-            }
-        }
-        Fate::Yield
-    }
-
-    fn wait(&mut self, writes: bool) -> Fate {
-        let now = Instant::now();
-        let settings = &self.port.settings;
-        let until = match self.phase {
-            Phase::Lingering { until, .. } => until,
-            Phase::Stalled => now + settings.idle_timeout.max(Duration::from_secs(3600)),
-            // What the answer is made from says when it goes on, and knows how long that may take; unless it is the client's
-            // turn.
-            Phase::Open if !writes && self.sending.is_some() => match &self.inflow {
-                Some(inflow) if inflow.is_dry() => self.body_deadline(now),
-                _ => now + FOREVER,
-            },
-            Phase::Open if writes => {
-                // A client that takes nothing gains no time by sending something.
-                let sent = self.sending.as_ref().map_or(0, |sending| sending.sent());
-                match self.blocked {
-                    Some((before, until)) if before == sent => until,
-                    _ => self.blocked.insert((sent, now + settings.idle_timeout)).1,
-                }
-            }
-            Phase::Open if self.decoder.is_in_body() => self.body_deadline(now),
-            Phase::Open if !self.inbox.unread().is_empty() => *self.due.get_or_insert(now + settings.read_timeout),
-            Phase::Open => now + settings.idle_timeout,
-        };
-        Fate::Wait { until, writes }
-    }
-
-    /// Until when more of a body must have come.
-    fn body_deadline(&mut self, now: Instant) -> Instant {
-        if self.body_progress >= BODY_PROGRESS {
-            self.body_progress = 0;
-            self.due = None;
-        }
-        *self.due.get_or_insert(now + self.port.settings.read_timeout)
-    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.leave_ambush();
+        self.leave_streaming();
         if let Some(sending) = &self.sending {
             sending.report(Some(self.why_gone()));
         }
+        self.note_gone();
     }
+}
+
+/// The wall clock, which nothing else reads.
+pub(super) fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// A head is complete: when that was, no deadline for the body yet, and no progress with it.

@@ -10,6 +10,8 @@
 //! thousand blocking handlers need not wait for a tick each. Threads that find nothing to do leave after some seconds.
 //! Without traffic nobody ticks.
 
+mod calling;
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::Shutdown;
@@ -22,16 +24,22 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Registry, Token, Waker};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use crate::wake::Task;
+
 use super::Port;
 use super::connection::{Connection, Scratch};
 use super::slots::{Heard, Seat, Slots, Tenant};
 use super::timers::Timers;
+use super::transport::Listener;
 
 const WAKE: Token = Token(usize::MAX);
 
 /// After so many events somebody polls even if there are more: connections that always have something to do come back to
 /// the end of the queue, and must not keep others from getting into it.
 const JOBS: u32 = 16;
+
+/// So many events go before a task that waits too: a crowd of tasks, each of which needs a thread, must not keep events waiting.
+const AHEAD_OF_TASKS: u32 = 8;
 
 /// What a system can be asked to wait is limited; waking up once in a while costs nothing.
 const LONGEST_POLL: Duration = Duration::from_secs(3600);
@@ -74,6 +82,10 @@ pub(super) struct State {
     pub(super) polling: Polling,
     pub(super) slots: Slots,
     pub(super) ready: VecDeque<usize>,
+    /// What may take any time, and waits for a thread that has nothing else to do.
+    pub(super) tasks: VecDeque<Task>,
+    /// Events that were taken while tasks waited, since the last task.
+    ahead_of_tasks: u32,
     pub(super) timers: Timers,
     idle_threads: usize,
     /// When the next thread may leave because there are enough without it.
@@ -112,6 +124,7 @@ struct Poller {
 pub(super) enum Job {
     Accept { token: usize, port: Arc<Port> },
     Serve { token: usize, connection: Box<Connection>, heard: Heard, expired: bool },
+    Run(Task),
 }
 
 pub(super) type Guard<'a> = MutexGuard<'a, State>;
@@ -133,6 +146,8 @@ impl Crew {
                 polling: Polling::No,
                 slots: Slots::default(),
                 ready: VecDeque::new(),
+                tasks: VecDeque::new(),
+                ahead_of_tasks: 0,
                 timers: Timers::default(),
                 idle_threads: 0,
                 next_departure: None,
@@ -158,13 +173,18 @@ impl Crew {
     pub(super) fn add(&self, port: &Arc<Port>) -> io::Result<usize> {
         let token = self.state.lock().slots.add_listener(port.clone());
         let registered = match port.listener.lock().as_mut() {
-            Some(listener) => listener.register(&self.registry, Token(token)),
+            Some(listener) => self.attend(token, listener),
             None => Ok(()),
         };
         if registered.is_err() {
             self.state.lock().slots.remove_listener(token);
         }
         registered.map(|()| token)
+    }
+
+    /// Accepts what comes to a listener from now on.
+    pub(super) fn attend(&self, token: usize, listener: &mut Listener) -> io::Result<()> {
+        listener.register(&self.registry, Token(token))
     }
 
     /// Closes a port and every connection of it.
@@ -178,7 +198,6 @@ impl Crew {
         }
         // Closing takes system calls, which nobody else should wait for.
         drop(state);
-        drop(removed.resting);
         // A thread that is not in a handler will find its place gone and close the connection itself.
         if port.answering.load(SeqCst) > 0 {
             for transport in removed.taken {
@@ -186,6 +205,9 @@ impl Crew {
                 let _ = transport.lock().shutdown(Shutdown::Both);
             }
         }
+        // Only now, so that no client gets the answer of a handler that goes on because of this.
+        port.lifeline.cut();
+        drop(removed.resting);
     }
 
     fn spawn(&'static self) -> io::Result<()> {
@@ -225,7 +247,8 @@ impl Crew {
     fn poll<'a>(&'a self, mut state: Guard<'a>) -> Guard<'a> {
         let Some(mut poller) = state.poller.take() else { return state };
         state.jobs_since_poll = 0;
-        let until = if state.ready.is_empty() { state.timers.next() } else { Some(Instant::now()) };
+        let is_idle = state.ready.is_empty() && state.tasks.is_empty();
+        let until = if is_idle { state.timers.next() } else { Some(Instant::now()) };
         state.polling = Polling::Until(until);
         drop(state);
         let timeout = until.map(|until| until.saturating_duration_since(Instant::now()).min(LONGEST_POLL));
@@ -246,40 +269,10 @@ impl Crew {
             state.fire_timers();
         }
         state.poller = Some(poller);
-        if state.standby_sleeps && !state.ready.is_empty() {
+        if state.standby_sleeps && !(state.ready.is_empty() && state.tasks.is_empty()) {
             self.standby.notify_one();
         }
         state
-    }
-
-    /// Before a handler runs: if handlers have blocked lately, somebody else is to poll while it does; and somebody must
-    /// stand by, or be on the way, in any case.
-    pub(super) fn pass_on(&'static self) {
-        if !self.wary.load(Relaxed) {
-            return;
-        }
-        let state = self.state.lock();
-        if !state.has_standby || state.passing_until.is_some() && !state.polling.is_on() {
-            self.call_a_hand(state);
-        }
-    }
-
-    /// Wakes an idle thread, or brings up another one; unless one is on its way.
-    fn call_a_hand(&'static self, mut state: Guard<'_>) {
-        if state.coming > 0 {
-            return;
-        }
-        state.coming += 1;
-        if state.idle_threads > 0 {
-            self.idle.notify_one();
-            return;
-        }
-        drop(state);
-        if self.spawn().is_err() {
-            // The standby takes over a little later instead, or a thread that comes back.
-            let mut state = self.state.lock();
-            state.coming = state.coming.saturating_sub(1);
-        }
     }
 
     /// Nothing to do, and somebody else polls. `None`: this thread may leave.
@@ -299,7 +292,8 @@ impl Crew {
         state.idle_threads -= 1;
         let was_called = state.coming > 0;
         state.coming = state.coming.saturating_sub(1);
-        let needed = was_called || !state.has_standby || state.poller.is_some() || !state.ready.is_empty();
+        let has_work = !state.ready.is_empty() || !state.tasks.is_empty();
+        let needed = was_called || !state.has_standby || state.poller.is_some() || has_work;
         (needed || !timed_out).then_some(state)
     }
 
@@ -344,6 +338,12 @@ impl Crew {
 impl State {
     fn next_job(&mut self) -> Option<Job> {
         self.jobs_since_poll += 1;
+        if !self.tasks.is_empty() {
+            self.ahead_of_tasks += 1;
+            if self.ahead_of_tasks > AHEAD_OF_TASKS {
+                return self.next_task();
+            }
+        }
         while let Some(token) = self.ready.pop_front() {
             match self.slots.get(token) {
                 None => {}
@@ -360,7 +360,14 @@ impl State {
                 }
             }
         }
-        None
+        self.next_task()
+    }
+
+    fn next_task(&mut self) -> Option<Job> {
+        let task = self.tasks.pop_front()?;
+        self.ahead_of_tasks = 0;
+        self.beats += 1;
+        Some(Job::Run(task))
     }
 
     /// Something happened to this token.

@@ -9,9 +9,11 @@
 
 pub(crate) mod connection;
 pub(crate) mod crew;
+pub(crate) mod door;
 mod sending;
 mod serve;
 mod slots;
+mod taped;
 mod timers;
 pub(crate) mod transport;
 
@@ -19,6 +21,8 @@ pub(crate) mod transport;
 mod tests;
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -26,17 +30,39 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
-use crate::message::body::{Sink, Wake};
+use crate::gate::Lifeline;
+use crate::message::body::{ChunkSink, Sink};
 use crate::message::delivery::{Arrival, Client, Receipt};
+use crate::message::fault::Fault;
 use crate::message::request::Request;
 use crate::message::response::Response;
+use crate::outage::Outage;
+use crate::wake::{Task, Wake};
 use crate::wire::Reading;
 use crate::wire::refusal::Refusal;
 
+use door::Door;
 use transport::Listener;
 
-/// Answers requests, or asks for the rest of them. Runs on whichever thread read the request, may block, must not panic.
-pub(crate) type Service = Arc<dyn Fn(Incoming) -> Answer + Send + Sync>;
+/// The rest of the crate, as the engine sees it. Runs on whichever thread read the request.
+pub(crate) trait Service: Send + Sync {
+    /// Answers a request, or asks for the rest of it. May block, must not panic.
+    fn answer(&self, incoming: Incoming) -> Answer;
+
+    /// Whether it wants to be asked when the head of a request is there. Without, heads are shown to it in the dialect of
+    /// http.server only.
+    fn wants_heads(&self) -> bool {
+        false
+    }
+
+    /// A connection was accepted.
+    fn accepted(&self, peer: Option<SocketAddr>, opened: SystemTime) -> Arc<Client>;
+
+    /// What goes wrong for every request.
+    fn outage(&self) -> Option<&Outage> {
+        None
+    }
+}
 
 /// A request with what is known about its arrival.
 #[derive(Debug)]
@@ -47,6 +73,8 @@ pub(crate) struct Incoming {
     pub(crate) client: Arc<Client>,
     pub(crate) arrival: Arrival,
     pub(crate) extent: Extent,
+    /// What happens to it in place of an answer, if so.
+    pub(crate) fault: Option<Fault>,
 }
 
 /// How much of a request is there when its answer is asked for.
@@ -66,6 +94,29 @@ pub(crate) enum Answer {
     Reply(Reply),
     /// Nothing yet: read on, and ask again.
     ReadOn(Request),
+    /// The answer comes later, while the body arrives.
+    Later(Later),
+    /// This, in the middle of the body: after so many bytes, or at its end.
+    Ambush {
+        after: u64,
+        reply: Reply,
+    },
+}
+
+/// An answer that is made while the body of the request arrives.
+pub(crate) struct Later {
+    /// Runs the handler; to be run on a thread that has nothing else to do.
+    pub(crate) handler: Box<dyn FnOnce() -> Reply + Send>,
+    /// Takes the body. Chunks are kept apart.
+    pub(crate) sink: Box<dyn ChunkSink>,
+    /// Who is told of the whole body.
+    pub(crate) receipt: Arc<dyn Receipt>,
+}
+
+impl std::fmt::Debug for Later {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Later").field("sink", &self.sink).field("receipt", &self.receipt).finish_non_exhaustive()
+    }
 }
 
 /// A response, and who wants to know what becomes of it.
@@ -92,6 +143,10 @@ pub(crate) struct Settings {
     pub(crate) read_timeout: Duration,
     /// A connection may be idle, and a client may take nothing of its answer, for this long.
     pub(crate) idle_timeout: Duration,
+    /// A connection ends after so many requests.
+    pub(crate) max_requests: Option<NonZeroUsize>,
+    /// So many bytes of requests are read in a second, from each connection.
+    pub(crate) pace: Option<NonZeroUsize>,
 }
 
 /// Beyond what anybody waits for, and within what the clock can tell: a later deadline would be a panic in the wrong place.
@@ -109,6 +164,8 @@ impl Default for Settings {
             server_line: Cow::Borrowed(SERVER_LINE),
             read_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(300),
+            max_requests: None,
+            pace: None,
         }
     }
 }
@@ -119,19 +176,21 @@ pub(crate) struct Hands<'a> {
     pub(crate) before_user_code: &'a dyn Fn(),
     /// Makes what has the connection looked at again.
     pub(crate) wake: &'a dyn Fn() -> Wake,
+    /// Has something run on a thread that has nothing else to do, as soon as there is one.
+    pub(crate) run: &'a dyn Fn(Task),
 }
 
 /// A listening server, as its connections see it.
 pub(crate) struct Port {
-    service: Service,
+    service: Arc<dyn Service>,
     settings: Settings,
     /// `None` once the server is stopped.
     listener: Mutex<Option<Listener>>,
     stopped: AtomicBool,
     /// Requests that user code is answering right now, and may be for long.
     answering: AtomicUsize,
-    /// Connections accepted so far, over all ports of the server.
-    accepted: Arc<AtomicUsize>,
+    /// Cut when the server is stopped.
+    lifeline: Arc<Lifeline>,
 }
 
 impl Port {
@@ -140,9 +199,15 @@ impl Port {
         // Whoever stops the server looks at the count after it has set the flag, and this thread the other way round: so
         // either the socket of what blocks is shut down, or it is not run.
         self.answering.fetch_add(1, SeqCst);
-        let result = if self.stopped.load(SeqCst) { None } else { Some(run()) };
+        let result = if self.stopped.load(SeqCst) { None } else { Some(self.lifeline.run(run)) };
         self.answering.fetch_sub(1, SeqCst);
         result
+    }
+
+    /// The same task, but nothing holds it at gates once the server is stopped: for whatever runs elsewhere.
+    pub(crate) fn in_lifeline(&self, task: Task) -> Task {
+        let lifeline = self.lifeline.clone();
+        Box::new(move || lifeline.run(task))
     }
 }
 
@@ -155,8 +220,7 @@ impl std::fmt::Debug for Port {
 /// A server that listens. Dropping it closes the port and every connection.
 #[derive(Debug)]
 pub(crate) struct Listening {
-    port: Arc<Port>,
-    token: usize,
+    door: Arc<Door>,
 }
 
 impl Listening {
@@ -164,26 +228,30 @@ impl Listening {
     pub(crate) fn start(
         listener: Listener,
         settings: Settings,
-        service: Service,
-        accepted: Arc<AtomicUsize>,
+        service: Arc<dyn Service>,
     ) -> std::io::Result<Listening> {
+        if let Some(pace) = settings.pace {
+            listener.take_little(pace);
+        }
         let port = Arc::new(Port {
             service,
             settings,
             listener: Mutex::new(Some(listener)),
             stopped: AtomicBool::new(false),
             answering: AtomicUsize::new(0),
-            accepted,
+            lifeline: Arc::default(),
         });
         let token = crew::Crew::get()?.add(&port)?;
-        Ok(Listening { port, token })
+        Ok(Listening { door: Arc::new(Door::new(port, token)) })
+    }
+
+    pub(crate) fn door(&self) -> &Arc<Door> {
+        &self.door
     }
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        if let Ok(crew) = crew::Crew::get() {
-            crew.remove(self.token, &self.port);
-        }
+        self.door.remove();
     }
 }

@@ -1,18 +1,20 @@
 //! What a thread does with one event: accept a connection, serve it, put it back or give it up.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use mio::{Interest, Token};
 
-use crate::message::delivery::Client;
+use crate::outage::Outage;
+use crate::wake::Task;
 
-use super::connection::{Connection, Fate, Registered, Scratch};
+use super::connection::{self, Connection, Fate, Registered, Scratch};
 use super::crew::{Crew, Guard, Job, Polling, State};
 use super::slots::{Heard, Tenant};
-use super::transport::{Listener, SharedTransport};
+use super::taped::taped;
+use super::transport::{BACKLOG, Listener, SharedTransport};
 use super::{Hands, Port};
 
 /// When accepting failed for want of descriptors, it is tried again after this.
@@ -21,13 +23,26 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 impl Crew {
     pub(super) fn serve(&'static self, job: Job, scratch: &mut Scratch) -> Guard<'static> {
         match job {
+            Job::Run(task) => {
+                // It may block for long: somebody else is to poll, and to take what waits, before it begins.
+                self.leave_to_others();
+                task();
+                self.state.lock()
+            }
             Job::Accept { token, port } => self.accept(token, port, scratch),
             Job::Serve { token, mut connection, heard, expired } => {
                 let seat = SeatGuard { crew: self, token };
-                let hands =
-                    Hands { before_user_code: &|| self.pass_on(), wake: &|| Arc::new(move || self.wake(token)) };
-                let fate =
-                    if expired { connection.expire(scratch, &hands) } else { connection.run(heard, scratch, &hands) };
+                let hands = Hands {
+                    before_user_code: &|| self.pass_on(),
+                    wake: &|| Arc::new(move || self.wake(token)),
+                    run: &|task| self.run(task),
+                };
+                // What was heard comes first, and the time that is up is found to be up again.
+                let fate = if expired && heard == Heard::Nothing {
+                    connection.expire(scratch, &hands)
+                } else {
+                    connection.run(heard, scratch, &hands)
+                };
                 std::mem::forget(seat);
                 self.settle(token, connection, fate)
             }
@@ -59,9 +74,29 @@ impl Crew {
             drop((transport, port));
             return self.state.lock();
         };
-        let number = port.accepted.fetch_add(1, Relaxed) + 1;
-        let connection = Box::new(Connection::new(port, transport, Client { number, peer }));
+        let connection = welcomed(port, transport, peer);
         self.serve(Job::Serve { token: seat, connection, heard: Heard::Nothing, expired: false }, scratch)
+    }
+
+    /// Takes the connections that wait at a listener which is about to go; others serve them.
+    pub(super) fn accept_last(&self, token: usize, port: &Arc<Port>, listener: &Listener) {
+        for _ in 0..BACKLOG {
+            let (transport, peer) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(_) => return,
+            };
+            let Some(seat) = self.state.lock().slots.add_connection(token, transport.clone()) else { return };
+            let connection = welcomed(port.clone(), transport, peer);
+            drop(self.settle(seat, connection, Fate::Yield));
+        }
+    }
+
+    /// Has something run on a thread that has nothing else to do: this one, when it is done here, or whoever comes first.
+    fn run(&'static self, task: Task) {
+        let mut state = self.state.lock();
+        state.tasks.push_back(task);
+        self.call_a_hand(state);
     }
 
     fn retry_accepting(&self, state: &mut State, token: usize, error: io::ErrorKind) {
@@ -189,6 +224,18 @@ impl Crew {
     }
 }
 
+/// A connection that was accepted, and what it meets already.
+fn welcomed(port: Arc<Port>, transport: SharedTransport, peer: Option<SocketAddr>) -> Box<Connection> {
+    let client = port.service.accepted(peer, connection::now());
+    let transport = taped(transport, &client);
+    let fault = port.service.outage().and_then(Outage::on_accept);
+    let mut connection = Box::new(Connection::new(port, transport, client));
+    if let Some(fault) = fault {
+        connection.strike_at_once(&fault);
+    }
+    connection
+}
+
 /// Gives up the place of a connection when serving it panics.
 struct SeatGuard<'a> {
     crew: &'a Crew,
@@ -201,5 +248,25 @@ impl Drop for SeatGuard<'_> {
         if let Some(armed) = state.slots.remove_connection(self.token) {
             state.timers.remove(armed, self.token);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_that_wait_for_each_other_all_run_and_a_panic_is_no_matter() {
+        const TASKS: usize = 300;
+        let crew = Crew::get().unwrap();
+        let together = Arc::new(std::sync::Barrier::new(TASKS + 1));
+        for number in 0..2 * TASKS {
+            let together = together.clone();
+            crew.run(Box::new(move || {
+                assert!(number % 2 == 0, "a panic on purpose");
+                together.wait();
+            }));
+        }
+        together.wait();
     }
 }

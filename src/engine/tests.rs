@@ -1,7 +1,11 @@
 //! Connections that read from a script and write into memory: no sockets, no threads, no waiting.
 
+mod ambushes;
 mod early;
 mod stage;
+mod streaming;
+mod strikes;
+mod waiting;
 
 use std::io;
 use std::net::Shutdown;
@@ -310,14 +314,18 @@ fn faults_end_the_connection_in_their_ways() {
     assert_eq!((stage.run(), stage.got().as_str()), (Fate::Close, ""));
     assert!(!stage.peer.lock().reset);
 
-    for (fault, shutdowns) in [(Fault::Stall, &[][..]), (Fault::HalfClose, &[Shutdown::Write])] {
+    for (fault, shutdowns, unread) in [(Fault::Stall, &[][..], 1), (Fault::HalfClose, &[Shutdown::Write], 0)] {
         let mut stage = Stage::new([bytes(GET), Read::Pause, bytes(GET)], move || fault.clone().into_response());
-        assert!(waits(stage.run_all()));
+        for _ in 0..5 {
+            assert!(waits(stage.run()));
+        }
+        assert!(stage.peer.lock().reads.len() >= unread);
         assert_eq!((stage.got().as_str(), stage.asked().len()), ("", 1));
         assert_eq!(stage.peer.lock().shutdowns, shutdowns);
         assert_eq!(stage.outcomes(), [(0, Some(Ended::Fault))]);
+        // Who reads sees the end, who does not is told of it.
         stage.peer.lock().reads.push_back(Read::End);
-        assert_eq!(stage.run(), Fate::Close);
+        assert_eq!(stage.connection.run(Heard::ReadClosed, &mut stage.scratch, &HANDS), Fate::Close);
     }
 }
 

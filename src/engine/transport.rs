@@ -3,10 +3,13 @@
 use std::fmt::Debug;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mio::event::Source;
+#[cfg(target_os = "linux")]
+use mio::{Events, Poll};
 use mio::{Interest, Registry, Token};
 use parking_lot::Mutex;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -20,6 +23,9 @@ pub(crate) trait Transport: Send + Debug {
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()>;
     /// Makes the close that follows a reset, where there is such a thing.
     fn prepare_reset(&mut self);
+    /// Whether all that was written has left for the client, and, if `surely`, has nearly all arrived. If not, the transport
+    /// becomes writable once it has; nothing more is to be written.
+    fn has_departed(&mut self, surely: bool) -> bool;
     fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()>;
     fn reregister(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()>;
 }
@@ -36,7 +42,7 @@ struct Tcp(mio::net::TcpStream);
 struct Unix(mio::net::UnixStream);
 
 macro_rules! transport {
-    ($Name:ident, $prepare_reset:expr) => {
+    ($Name:ident, $prepare_reset:expr, $has_departed:expr) => {
         impl Transport for $Name {
             fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
                 self.0.read(buf)
@@ -54,6 +60,10 @@ macro_rules! transport {
                 let prepare: fn(&mut $Name) = $prepare_reset;
                 prepare(self);
             }
+            fn has_departed(&mut self, surely: bool) -> bool {
+                let has_departed: fn(&mut $Name, bool) -> bool = $has_departed;
+                has_departed(self, surely)
+            }
             fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
                 self.0.register(registry, token, interest)
             }
@@ -64,13 +74,39 @@ macro_rules! transport {
     };
 }
 
-transport!(Tcp, |tcp| {
-    // Without it the close is an ordinary one; there is nobody to tell.
-    let _ = SockRef::from(&tcp.0).set_linger(Some(Duration::ZERO));
-});
+transport!(
+    Tcp,
+    |tcp| {
+        // Without it the close is an ordinary one; there is nobody to tell.
+        let _ = SockRef::from(&tcp.0).set_linger(Some(Duration::ZERO));
+    },
+    // If it cannot be known, it is not waited for.
+    |tcp, surely| departed(&SockRef::from(&tcp.0), surely).unwrap_or(true)
+);
 
+// What was written is with the other process, and there are no resets.
 #[cfg(unix)]
-transport!(Unix, |_| ());
+transport!(Unix, |_| (), |_, _| true);
+
+/// Linux lets a socket count as writable when hardly anything waits in it, and a poller, but nothing else, tells.
+#[cfg(target_os = "linux")]
+fn departed(socket: &Socket, surely: bool) -> io::Result<bool> {
+    socket.set_tcp_notsent_lowat(1)?;
+    if surely {
+        // The system makes it as small as it can: less than any segment of a long answer takes.
+        socket.set_send_buffer_size(1)?;
+    }
+    let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1));
+    let mut stream = mio::net::TcpStream::from_std(socket.try_clone()?.into());
+    poll.registry().register(&mut stream, Token(0), Interest::WRITABLE)?;
+    poll.poll(&mut events, Some(Duration::ZERO))?;
+    Ok(!events.is_empty())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn departed(_: &Socket, _: bool) -> io::Result<bool> {
+    Ok(true)
+}
 
 /// Where connections come from.
 #[derive(Debug)]
@@ -81,7 +117,11 @@ pub(crate) enum Listener {
 }
 
 /// Connections that may wait for being accepted.
-const BACKLOG: i32 = 4096;
+pub(super) const BACKLOG: i32 = 4096;
+
+/// What connections may hold that nobody has read, if requests are read slowly.
+const SMALLEST_BUFFER: usize = 4 << 10;
+const LARGEST_BUFFER: usize = 64 << 10;
 
 impl Listener {
     /// Listens on an address; `dual_stack` lets an IPv6 wildcard take IPv4 connections too.
@@ -128,6 +168,15 @@ impl Listener {
         }
     }
 
+    /// What is accepted from now on takes in little before it is read, so that clients feel how slowly that happens.
+    pub(super) fn take_little(&self, bytes_per_second: NonZeroUsize) {
+        if let Listener::Tcp(listener) = self {
+            let tenth = (bytes_per_second.get() / 10).clamp(SMALLEST_BUFFER, LARGEST_BUFFER);
+            // Without it the beginning of a request only seems to be taken fast.
+            let _ = SockRef::from(listener).set_recv_buffer_size(tenth);
+        }
+    }
+
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         match self {
             Listener::Tcp(listener) => listener.register(registry, token, Interest::READABLE),
@@ -139,6 +188,13 @@ impl Listener {
 
 /// A TCP socket that holds an address and does not listen yet: connections to it are refused.
 pub(crate) fn bound(addr: SocketAddr, dual_stack: bool) -> io::Result<Socket> {
+    let socket = unbound(addr, dual_stack)?;
+    socket.bind(&addr.into())?;
+    Ok(socket)
+}
+
+/// A TCP socket that could be bound to an address.
+pub(super) fn unbound(addr: SocketAddr, dual_stack: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     // The port of a server that just stopped may be taken again; on Windows the option means something else.
     #[cfg(unix)]
@@ -147,6 +203,48 @@ pub(crate) fn bound(addr: SocketAddr, dual_stack: bool) -> io::Result<Socket> {
         socket.set_only_v6(!dual_stack)?;
     }
     socket.set_tcp_nodelay(true)?;
-    socket.bind(&addr.into())?;
     Ok(socket)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_departed_survives_a_reset() {
+        const LENGTH: usize = 1 << 20;
+        let listener = Listener::tcp(([127, 0, 0, 1], 0).into(), false).unwrap();
+        for turn in 0..50 {
+            let mut client = std::net::TcpStream::connect(listener.addr().unwrap()).unwrap();
+            let (transport, _) = loop {
+                match listener.accept() {
+                    Ok(accepted) => break accepted,
+                    Err(_) => std::thread::yield_now(),
+                }
+            };
+            let server = std::thread::spawn(move || {
+                let (mut left, bytes) = (LENGTH, vec![b'x'; LENGTH]);
+                while left > 0 {
+                    match transport.lock().write(&bytes[..left]) {
+                        Ok(written) => left -= written,
+                        Err(_) => std::thread::yield_now(),
+                    }
+                }
+                while !transport.lock().has_departed(true) {
+                    std::thread::yield_now();
+                }
+                transport.lock().prepare_reset();
+            });
+            let (mut got, mut buffer) = (0, vec![0; 1_000 + 977 * turn]);
+            let error = loop {
+                match client.read(&mut buffer) {
+                    Ok(0) => panic!("no reset, turn {turn}"),
+                    Ok(length) => got += length,
+                    Err(error) => break error.kind(),
+                }
+            };
+            assert_eq!((got, error), (LENGTH, io::ErrorKind::ConnectionReset), "turn {turn}");
+            server.join().unwrap();
+        }
+    }
 }

@@ -182,7 +182,6 @@ pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn Source>, u64, &'static st
 }
 
 /// Removes the file of a Unix socket that nobody listens on any more; that it is gone already is no error.
-#[cfg(unix)]
 pub(crate) fn remove_socket(path: &Path) {
     let _ = fs::remove_file(path);
 }

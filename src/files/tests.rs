@@ -460,6 +460,7 @@ pub(super) fn sent(response: Response) -> String {
     bytes.extend_from_slice(response.fields.as_bytes());
     bytes.extend_from_slice(b"\r\n");
     match response.body {
+        Body::Chunks(_) | Body::Stream(_) => unreachable!(),
         Body::Bytes(body) => bytes.extend_from_slice(&body),
         Body::Opened { source, length } => {
             let length = length.expect("files have a length");

@@ -1,24 +1,31 @@
 //! The journal: every request that arrived, and what became of it.
 
 mod authority;
+mod connections;
 mod record;
 mod recorded;
 mod snapshot;
+mod transcript;
 mod waiting;
 
 use std::collections::VecDeque;
+use std::ptr;
 use std::sync::Arc;
 use std::task::Waker;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::hook::{caught, drop_each};
+use crate::message::request::Content;
 
+pub(crate) use connections::Ledger;
+pub use connections::RecordedConnection;
 pub use record::Route;
 pub(crate) use record::{Delivery, Record};
 pub use recorded::RecordedRequest;
 pub(crate) use recorded::shown_target;
 pub use snapshot::RequestSnapshot;
+pub use transcript::Transcript;
 pub(crate) use waiting::Place;
 use waiting::{Waiters, wake};
 
@@ -49,6 +56,8 @@ struct Kept {
     /// Records before this position were claimed when somebody looked, and what is claimed stays so.
     claimed: usize,
     waiters: Waiters,
+    /// How many bodies have come after their records.
+    completions: usize,
     /// The server is gone, and nobody asks any more.
     closed: bool,
 }
@@ -72,6 +81,8 @@ pub(crate) struct News {
     pub(crate) requests: Vec<RecordedRequest>,
     /// The position of the first of them.
     pub(crate) first: usize,
+    /// How many bodies had come after their records.
+    pub(crate) completions: usize,
     pub(crate) closed: bool,
 }
 
@@ -112,6 +123,26 @@ impl Journal {
             kept.bytes += record.weight();
         }
         kept.records.push_back(record);
+        self.tell(kept);
+    }
+
+    /// The body has come, of a request that was written down before.
+    pub(crate) fn complete(&self, record: &Record, content: Content) {
+        let length = content.bytes.len();
+        let mut kept = self.kept.lock();
+        if !record.request.complete(content) || kept.closed {
+            return;
+        }
+        kept.completions += 1;
+        // It may have had to make way.
+        if self.limits.bytes.is_some() && kept.records.iter().any(|other| ptr::eq(&raw const **other, record)) {
+            kept.bytes += length;
+        }
+        self.tell(kept);
+    }
+
+    /// There is news for who waits; the oldest records make way where there is a limit.
+    fn tell(&self, mut kept: MutexGuard<'_, Kept>) {
         let JournalLimits { requests, bytes } = self.limits;
         let mut oldest = Vec::new();
         while requests.is_some_and(|most| kept.records.len() > most) || bytes.is_some_and(|most| kept.bytes > most) {
@@ -164,7 +195,12 @@ impl Journal {
         let kept = self.kept.lock();
         let first = position.max(kept.first);
         let news = kept.records.range((first - kept.first).min(kept.records.len())..).take(most);
-        News { requests: news.cloned().map(RecordedRequest::new).collect(), first, closed: kept.closed }
+        News {
+            requests: news.cloned().map(RecordedRequest::new).collect(),
+            first,
+            completions: kept.completions,
+            closed: kept.closed,
+        }
     }
 
     /// The position of the oldest record that no `next_request` has returned, or of the next to come.
@@ -176,10 +212,17 @@ impl Journal {
         kept.claimed
     }
 
-    /// Has the waker woken, once, when there is a record at this position: `false` if there is one already, or none will come.
-    pub(crate) fn watch(&self, position: usize, place: &mut Option<Place>, waker: Waker) -> bool {
+    /// Has the waker woken, once, when there is a record at this position, or may be: `false` if there is one already, or none
+    /// will come. The same for a body that comes after its record, for who has known of so many `completions`.
+    pub(crate) fn watch(
+        &self,
+        position: usize,
+        completions: Option<usize>,
+        place: &mut Option<Place>,
+        waker: Waker,
+    ) -> bool {
         let mut kept = self.kept.lock();
-        if kept.closed || kept.end() > position {
+        if kept.closed || kept.end() > position || completions.is_some_and(|known| kept.completions != known) {
             return false;
         }
         let replaced = kept.waiters.add(place, waker);

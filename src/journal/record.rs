@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed};
 use http::StatusCode;
 
 use crate::message::delivery::{Arrival, Ended, Receipt};
-use crate::message::request::Request;
+use crate::message::request::{Content, Request};
 use crate::rules::RuleCore;
 
 /// Who answered a request.
@@ -23,6 +23,8 @@ pub enum Route {
     Refused,
     /// The closure of [`Builder::on_expect`](crate::Builder::on_expect), before the body was sent.
     OnExpect,
+    /// A fault of the whole server, in place of whatever would have answered: [`TestServer::fault`](crate::TestServer::fault).
+    Fault,
 }
 
 /// What the journal keeps of one exchange.
@@ -52,7 +54,7 @@ impl Record {
                 let status = self.delivery.status().map(|status| status.as_u16());
                 matches!(status, Some(404 | 405 | 501))
             }
-            Route::Rule | Route::OnExpect => false,
+            Route::Rule | Route::OnExpect | Route::Fault => false,
         }
     }
 }
@@ -113,5 +115,10 @@ impl Receipt for Record {
             number += 1;
         }
         self.delivery.outcome.store(bytes << ENDED_BITS | number as u64, Relaxed);
+    }
+
+    fn received(&self, content: Content) {
+        // A second time would be a body of which nobody knows where it comes from.
+        let _ = self.request.complete(content);
     }
 }

@@ -14,6 +14,7 @@ use crate::message::field::Field;
 use crate::message::request::{Request, shown_body};
 
 use super::record::{Record, Route};
+use super::transcript::Transcript;
 
 /// A request in the journal, with what became of it; dereferences to [`Request`]. Clones are the same record.
 ///
@@ -105,6 +106,44 @@ impl RecordedRequest {
     #[must_use]
     pub fn ended(&self) -> Option<Ended> {
         self.record.delivery.ended()
+    }
+
+    /// Every byte that crossed the wire for it so far, in both directions, with times; `None` without
+    /// [`Builder::transcript`](crate::Builder::transcript). Once a client has read the whole response, all of it is there. What the
+    /// client sent before its time, as requests in a row, belongs to the next exchange; what still comes on a connection that ends belongs to the last.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::builder().transcript(true).start();
+    /// server.on("GET", "/", |_| "hello");
+    /// ureq::get(server.url("/")).call()?;
+    ///
+    /// let transcript = server.requests()[0].transcript().unwrap();
+    /// assert!(transcript.sent().ends_with(b"\r\n\r\nhello"));
+    /// assert!(transcript.to_string().contains("GET / HTTP/1.1␍␊"));
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
+    #[must_use]
+    pub fn transcript(&self) -> Option<Transcript> {
+        let client = self.client()?;
+        let number = self.record.arrival.number;
+        // Before the tape is looked at, so that it is not told of an end whose bytes are missing.
+        let end = self.shown_end();
+        let tape = client.tape.as_ref()?;
+        Some(Transcript::new(client.number, number, tape.of_exchange(number), end))
+    }
+
+    /// How it ended, for people.
+    fn shown_end(&self) -> String {
+        match self.ended() {
+            None => "still under way".to_owned(),
+            Some(Ended::KeptOpen) => "the connection stays open".to_owned(),
+            Some(Ended::ClosedByServer) => "the server closes the connection".to_owned(),
+            Some(Ended::ClientGone) => "the client was gone before the response was complete".to_owned(),
+            Some(Ended::Fault) => "a fault ended it".to_owned(),
+            Some(Ended::Refused) => format!("the request was refused: {}", self.refusal().unwrap_or_default()),
+            Some(Ended::ServerStopped) => "the server was stopped".to_owned(),
+        }
     }
 
     /// How many bytes of the response were handed to the system, head and chunk framing included, interim responses not.

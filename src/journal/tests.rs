@@ -108,12 +108,12 @@ fn who_waits_is_woken_once_by_what_comes() {
     let journal = Journal::default();
     let (waker, counter) = counted();
     let mut place = None;
-    assert!(journal.watch(0, &mut place, waker.clone()));
-    assert!(journal.watch(0, &mut place, waker.clone()), "looking again takes no second place");
+    assert!(journal.watch(0, None, &mut place, waker.clone()));
+    assert!(journal.watch(0, None, &mut place, waker.clone()), "looking again takes no second place");
     add(&journal, &["/1", "/2"]);
     assert_eq!(counter.0.load(Relaxed), 1);
-    assert!(!journal.watch(1, &mut place, waker.clone()), "there is one already");
-    assert!(journal.watch(2, &mut place, waker));
+    assert!(!journal.watch(1, None, &mut place, waker.clone()), "there is one already");
+    assert!(journal.watch(2, None, &mut place, waker));
     add(&journal, &["/3"]);
     assert_eq!(counter.0.load(Relaxed), 2);
 }
@@ -123,7 +123,7 @@ fn who_waits_no_more_is_not_woken_nor_kept() {
     let journal = Journal::default();
     let (waker, counter) = counted();
     let (mut one, mut other) = (None, None);
-    assert!(journal.watch(0, &mut one, waker.clone()) && journal.watch(0, &mut other, waker));
+    assert!(journal.watch(0, None, &mut one, waker.clone()) && journal.watch(0, None, &mut other, waker));
     for place in [one, other].into_iter().flatten() {
         journal.unwatch(place);
     }
@@ -137,7 +137,7 @@ fn two_places_of_one_task_are_one_wake_up() {
     let journal = Journal::default();
     let (waker, counter) = counted();
     let (mut one, mut other) = (None, None);
-    assert!(journal.watch(0, &mut one, waker.clone()) && journal.watch(0, &mut other, waker));
+    assert!(journal.watch(0, None, &mut one, waker.clone()) && journal.watch(0, None, &mut other, waker));
     add(&journal, &["/1"]);
     assert_eq!(counter.0.load(Relaxed), 1);
 }
@@ -147,12 +147,12 @@ fn clearing_does_not_wake_and_closing_does() {
     let journal = Journal::default();
     let (waker, counter) = counted();
     let mut place = None;
-    assert!(journal.watch(0, &mut place, waker.clone()));
+    assert!(journal.watch(0, None, &mut place, waker.clone()));
     journal.clear();
     assert_eq!(counter.0.load(Relaxed), 0);
     journal.close();
     assert_eq!(counter.0.load(Relaxed), 1);
-    assert!(!journal.watch(0, &mut place, waker) && journal.since(0, 9).closed, "nothing will come");
+    assert!(!journal.watch(0, None, &mut place, waker) && journal.since(0, 9).closed, "nothing will come");
     add(&journal, &["/1"]);
     assert!(journal.all().is_empty());
 }
@@ -168,7 +168,7 @@ fn a_waker_that_panics_harms_nobody() {
     let journal = Journal::default();
     let (waker, counter) = counted();
     let (mut one, mut other) = (None, None);
-    assert!(journal.watch(0, &mut one, Arc::new(Bomb).into()) && journal.watch(0, &mut other, waker));
+    assert!(journal.watch(0, None, &mut one, Arc::new(Bomb).into()) && journal.watch(0, None, &mut other, waker));
     add(&journal, &["/1"]);
     assert_eq!(counter.0.load(Relaxed), 1);
 }
@@ -199,4 +199,31 @@ fn a_request_is_claimed_once() {
 #[case::on_expect(Route::OnExpect, Some(417), false)]
 fn unmatched_is_what_nothing_was_there_for(#[case] route: Route, #[case] status: Option<u16>, #[case] unmatched: bool) {
     assert_eq!(routed("/", route, status).is_unmatched(), unmatched);
+}
+
+#[test]
+fn a_body_that_comes_late_counts_and_is_told_of_to_who_knows_of_fewer() {
+    let journal = Journal::new(JournalLimits { requests: None, bytes: Some(200) });
+    let late = |path| {
+        let record = Arc::into_inner(record(path)).unwrap();
+        Arc::new(Record { request: record.request.without_content(), ..record })
+    };
+    let (first, second) = (late("/1"), late("/2"));
+    journal.add(first.clone());
+    journal.add(second.clone());
+    let content = || Content { bytes: bytes::Bytes::from(vec![b'x'; 150]), chunked: None };
+
+    let (waker, woken) = counted();
+    assert!(journal.watch(2, Some(0), &mut None, waker.clone()));
+    journal.complete(&second, content());
+    assert_eq!((woken.0.load(Relaxed), second.request.body().len()), (1, 150));
+    assert!(!journal.watch(2, Some(0), &mut None, waker.clone()), "there is news");
+    assert!(journal.watch(2, Some(1), &mut None, waker.clone()));
+    assert!(journal.watch(2, None, &mut None, waker));
+
+    journal.complete(&second, content());
+    assert_eq!(journal.since(0, 9).completions, 1, "a body comes once");
+    journal.complete(&first, content());
+    assert_eq!(paths(&journal.all()), ["/2"], "the oldest makes way");
+    assert_eq!(journal.since(0, 9).completions, 2);
 }

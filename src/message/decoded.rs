@@ -1,5 +1,7 @@
 //! What a request carries encoded: header fields as text, query, cookies, form.
 
+use std::sync::OnceLock;
+
 use percent_encoding::percent_decode_str;
 
 use super::field::{Field, text_of};
@@ -15,7 +17,8 @@ pub(super) struct Decoded {
     raw_query: Option<String>,
     query: Vec<(String, String)>,
     fields: Vec<Field>,
-    form: Vec<(String, String)>,
+    /// Unset while the body has not come.
+    form: OnceLock<Vec<(String, String)>>,
 }
 
 impl Decoded {
@@ -33,7 +36,7 @@ impl Decoded {
             raw_query: query.map(|query| text_of(query).into_owned()),
             query: query.map(pairs).unwrap_or_default(),
             fields: head.fields().map(|(name, value)| Field::new(name, value)).collect(),
-            form: if request.is_form() { pairs(request.body()) } else { Vec::new() },
+            form: OnceLock::new(),
         }
     }
 }
@@ -60,7 +63,10 @@ impl Request {
 
     /// Names and values of a form, decoded; none if the body is no form.
     pub(crate) fn form_pairs(&self) -> &[(String, String)] {
-        &self.decoded().form
+        if self.awaits_body() {
+            return &[];
+        }
+        self.decoded().form.get_or_init(|| if self.is_form() { pairs(self.body()) } else { Vec::new() })
     }
 
     /// The first value of a query parameter, decoded (`+` is a space).

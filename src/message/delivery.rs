@@ -1,7 +1,12 @@
 //! What becomes of a response on its way to the client.
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU8, AtomicUsize};
 use std::time::SystemTime;
+
+use super::request::Content;
+use super::tape::Tape;
 
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +34,63 @@ pub(crate) struct Client {
     pub(crate) number: usize,
     /// `None` on a Unix socket.
     pub(crate) peer: Option<SocketAddr>,
+    pub(crate) opened: SystemTime,
+    /// Everything that crosses it, if that was asked for.
+    pub(crate) tape: Option<Box<Tape>>,
+    /// Requests that were asked on it so far.
+    pub(crate) requests: AtomicUsize,
+    /// Who closed it; 0 while it is open.
+    closed: AtomicU8,
+}
+
+/// Who closed a connection, by the end that a client gets to see: it says the first who closed their side for good.
+///
+/// ```
+/// use fixture_server::{ClosedBy, prelude::*};
+///
+/// let server = TestServer::empty();
+/// server.on("GET", "/", |_| Fault::Reset);
+/// ureq::get(server.url("/")).call().unwrap_err();
+/// assert_eq!(server.connections()[0].closed_by(), Some(ClosedBy::Fault));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClosedBy {
+    /// The client, or what lies between; also while the server was stalling on purpose.
+    Client,
+    /// The server: after an answer that was the last, after it refused a request, or because the client took too long.
+    Server,
+    /// A [`Fault`](crate::Fault); also one that closed the sending side only.
+    Fault,
+    /// The server was stopped or dropped.
+    ServerStopped,
+}
+
+impl Client {
+    pub(crate) fn new(number: usize, peer: Option<SocketAddr>, opened: SystemTime, tape: Option<Box<Tape>>) -> Client {
+        Client { number, peer, opened, tape, requests: AtomicUsize::new(0), closed: AtomicU8::new(0) }
+    }
+
+    /// Notes who closed it; the first who says so is believed.
+    pub(crate) fn close(&self, by: ClosedBy) {
+        let number = match by {
+            ClosedBy::Client => 1,
+            ClosedBy::Server => 2,
+            ClosedBy::Fault => 3,
+            ClosedBy::ServerStopped => 4,
+        };
+        let _ = self.closed.compare_exchange(0, number, Relaxed, Relaxed);
+    }
+
+    pub(crate) fn closed(&self) -> Option<ClosedBy> {
+        match self.closed.load(Relaxed) {
+            1 => Some(ClosedBy::Client),
+            2 => Some(ClosedBy::Server),
+            3 => Some(ClosedBy::Fault),
+            4 => Some(ClosedBy::ServerStopped),
+            _ => None,
+        }
+    }
 }
 
 /// When and as which request of its connection one arrived.
@@ -44,4 +106,6 @@ pub(crate) struct Arrival {
 pub(crate) trait Receipt: Send + Sync + std::fmt::Debug {
     /// So many bytes were handed to the system, head included; `ended` once nothing more will be sent.
     fn sent(&self, bytes: u64, ended: Option<Ended>);
+    /// The body of the request, of which only the head was known before: all of it, or as much as came.
+    fn received(&self, content: Content);
 }

@@ -8,13 +8,20 @@ use http::StatusCode;
 
 use super::convert::{IntoBody, IntoFieldValue, IntoStatus, checked_name, convert};
 use super::fault::Fault;
+use super::fault_at::FaultAt;
 use super::field_block::FieldBlock;
-use super::response::{OCTETS, Response};
+use super::response::{Failing, OCTETS, Response};
 
 /// What a handler may return and a rule may respond with.
 ///
 /// A response that ends with its head loses its body, while its fields stay: 204, 304, and an interim one (100 to 199).
-/// Behind an interim one clients wait for another; [`respond`](crate::When::respond) refuses it, a handler may send it.
+/// Behind an interim one clients wait for another; [`respond`](crate::When::respond) refuses it, a handler may send it, and
+/// [`Response::informational`] sends it ahead of a final one.
+///
+/// A [`Fault`] happens in place of the response. With a moment or a chance ([`FaultAt`]) it is no answer of a handler, which is
+/// asked when the request is complete and answers for this one alone: the client gets 500 and the test fails. Faults within a
+/// response are [`Response::fault`]; before it, a rule [responds](crate::When::respond) with the fault alone, or the whole server
+/// [has it](crate::TestServer::fault).
 ///
 /// ```
 /// use fixture_server::prelude::*;
@@ -53,6 +60,7 @@ convert!(IntoResponse::into_response -> Response;
     Vec<u8> => |bytes| octets(Bytes::from(bytes)),
     Bytes => |bytes| octets(bytes),
     Fault => |fault| Response::with_fault(fault),
+    FaultAt => |fault| Response::with_fault(fault),
 );
 
 #[cfg(feature = "json")]
@@ -138,7 +146,7 @@ impl<T: IntoResponse, E: Display> IntoResponse for Result<T, E> {
         match self {
             Ok(value) => value.into_response(),
             // The alternate form is where `anyhow` and its like tell the causes too.
-            Err(error) => Response::failing(format!("{error:#}")),
+            Err(error) => Response::failing(Failing::Error(format!("{error:#}"))),
         }
     }
 }
@@ -163,7 +171,7 @@ macro_rules! from_for_response {
     })+ };
 }
 
-from_for_response!(u16, StatusCode, &str, String, Bytes, Fault);
+from_for_response!(u16, StatusCode, &str, String, Bytes, Fault, FaultAt);
 
 #[cfg(feature = "json")]
 from_for_response!(serde_json::Value);
@@ -189,6 +197,7 @@ impl<B: IntoBody> From<http::Response<B>> for Response {
     label = "cannot be sent as a response",
     note = "a handler returns a status (`204`, `StatusCode`), text, bytes, `json!(..)`, `Response`, `Fault`, `http::Response`, `(status, body)`, `(status, [(name, value)], body)`, an `Option` or a `Result` of these",
     note = "other types that serialise: `Response::json(&value)`",
+    note = "answers one after the other: `server.when(..).respond(sequence([..]))`",
     note = "handlers are plain closures, not `async`: they may block"
 )]
 pub trait HandlerReturn: never::Sealed {

@@ -13,6 +13,10 @@ use super::delivery::Client;
 use super::field::{Field, text_of};
 use super::target::Target;
 
+use late::Body;
+
+mod late;
+
 /// The head of a request: its bytes, and where the parts lie in them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Head {
@@ -98,9 +102,10 @@ pub struct Request {
 #[expect(clippy::box_collection, reason = "a third of the size, in each request that is kept")]
 struct Inner {
     head: Head,
-    body: Content,
+    body: Body,
     /// What `{name}`s of the matching rule stand for; boxed, because few requests have them and all are kept.
     params: Option<Box<Vec<(String, String)>>>,
+    /// Before a rule was chosen: how far down the rules were asked already, if some were.
     hit: usize,
     /// Who sent it; `None` for one that did not come over a connection.
     client: Option<Arc<Client>>,
@@ -109,7 +114,8 @@ struct Inner {
 
 impl Request {
     pub(crate) fn of_parts(head: Head, body: Content) -> Request {
-        let inner = Inner { head, body, params: None, hit: 0, client: None, decoded: OnceLock::new() };
+        let inner =
+            Inner { head, body: Body::Whole(body), params: None, hit: 0, client: None, decoded: OnceLock::new() };
         Request { inner: Arc::new(inner) }
     }
 
@@ -117,8 +123,21 @@ impl Request {
     pub(crate) fn with_content(mut self, body: Content) -> Request {
         // A copy, if who was asked about the head alone has kept it.
         let inner = Arc::make_mut(&mut self.inner);
-        (inner.body, inner.decoded) = (body, OnceLock::new());
+        (inner.body, inner.decoded) = (Body::Whole(body), OnceLock::new());
         self
+    }
+
+    /// Notes that the rules from this rank on were asked.
+    pub(crate) fn set_asked_down_to(&mut self, rank: usize) {
+        Arc::make_mut(&mut self.inner).hit = rank;
+    }
+
+    /// How far down the rules were asked already, if some were; it is forgotten by that.
+    pub(crate) fn take_asked_down_to(&mut self) -> Option<usize> {
+        if self.inner.hit == 0 {
+            return None;
+        }
+        Some(std::mem::take(&mut Arc::make_mut(&mut self.inner).hit))
     }
 
     /// Notes which rule will answer.
@@ -142,7 +161,7 @@ impl Request {
     }
 
     pub(crate) fn chunked(&self) -> Option<&Chunked> {
-        self.inner.body.chunked.as_deref()
+        self.content()?.chunked.as_deref()
     }
 
     /// Path and query as sent; without scheme and authority if the target is in absolute-form.
@@ -253,13 +272,13 @@ impl Request {
     /// The body, decoded from its transfer coding; empty if there is none.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.inner.body.bytes
+        self.content().map_or(&[], |body| &body.bytes)
     }
 
     /// The body, shared and not copied.
     #[must_use]
     pub fn body_bytes(&self) -> Bytes {
-        self.inner.body.bytes.clone()
+        self.content().map(|body| body.bytes.clone()).unwrap_or_default()
     }
 
     /// The body as text of its own, invalid UTF-8 replaced.

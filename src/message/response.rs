@@ -1,6 +1,12 @@
 //! A response as a handler builds it.
 
+mod breaking;
+mod rare;
+mod streaming;
+mod timing;
+
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,11 +16,11 @@ use parking_lot::Mutex;
 
 use super::body::{Body, Source};
 use super::convert::{IntoFieldValue, IntoStatus, checked_bytes, checked_name};
-use super::error::ErrorNote;
-use super::fault::Fault;
 use super::field::Field;
 use super::field_block::FieldBlock;
-use super::request::shown_body;
+
+pub(crate) use rare::Failing;
+use rare::Rare;
 
 /// A response. Header fields go out exactly as given: order, spelling, duplicates. May be sent many times.
 ///
@@ -41,26 +47,8 @@ pub struct Response {
     pub(crate) close: bool,
     pub(crate) fields: FieldBlock,
     pub(crate) body: Body,
-    /// What few responses have, apart so that the others are cheap to hand around.
+    /// Apart, so that the others are cheap to hand around.
     pub(super) rare: Option<Box<Rare>>,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Rare {
-    /// In place of the standard phrase.
-    pub(super) reason: Option<Bytes>,
-    /// Names of fields that the server must not add.
-    omitted: Vec<Bytes>,
-    /// Instead of everything else.
-    fault: Option<Fault>,
-    /// Why this response fails the test, if it does.
-    failure: Option<String>,
-    /// The status says that there is no answer, and stays whatever a tuple around it says.
-    is_settled: bool,
-    /// An error whose page is still to be made.
-    pub(super) error: Option<ErrorNote>,
-    /// What the page of an error says.
-    pub(super) error_message: Option<String>,
 }
 
 /// Who decides which fields a response has.
@@ -79,17 +67,15 @@ pub(crate) enum Style {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(fault) = self.stands_for() {
-            return write!(f, "Response({fault:?})");
+            return write!(f, "Response({})", fault.in_code());
         }
         let fields: Vec<Field> = self.fields.iter().map(|(name, value)| Field::new(name, value)).collect();
         let mut shown = f.debug_struct("Response");
         shown.field("status", &self.status.as_u16()).field("headers", &fields);
-        match &self.body {
-            Body::Bytes(bytes) => shown.field("body", &shown_body(bytes)),
-            Body::Opened { length: Some(length), .. } => shown.field("body", &format_args!("{length} bytes of a file")),
-            Body::Opened { length: None, .. } => shown.field("body", &"(as it comes)"),
-            Body::File(path) => shown.field("body", path),
-        };
+        shown.field("body", &self.body);
+        if let Some(rare) = self.rare.as_ref().filter(|rare| !rare.shapes.is_empty()) {
+            shown.field("shapes", &rare.shapes);
+        }
         shown.finish_non_exhaustive()
     }
 }
@@ -110,22 +96,6 @@ impl Response {
             body: Body::Bytes(body),
             rare: None,
         }
-    }
-
-    pub(super) fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
-    }
-
-    pub(crate) fn reason_phrase(&self) -> Option<&[u8]> {
-        self.rare.as_ref()?.reason.as_deref()
-    }
-
-    pub(crate) fn stands_for(&self) -> Option<&Fault> {
-        self.rare.as_ref()?.fault.as_ref()
-    }
-
-    pub(crate) fn take_failure(&mut self) -> Option<String> {
-        self.rare.as_mut()?.failure.take()
     }
 
     /// 200 with a line that says what the body is.
@@ -221,6 +191,10 @@ impl Response {
 
     /// Exactly these bytes instead of a response, then the connection closes.
     ///
+    /// Status, header fields, trailers and the like that are set on it are not sent. Waits, gates and faults happen: all of its
+    /// bytes count as body, and a place in the head counts them too, from the first. [Interim responses](Response::informational)
+    /// go first.
+    ///
     /// ```
     /// # use fixture_server::prelude::*;
     /// let server = TestServer::empty();
@@ -304,34 +278,18 @@ impl Response {
         self
     }
 
-    /// Closes the connection after it.
+    /// Closes the connection after it, and says so with `Connection: close`. RFC 9112, section 9.6.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// server.on("GET", "/", |_| Response::text("hello").close());
+    /// assert_eq!(ureq::get(server.url("/")).call()?.headers()["connection"], "close");
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
     pub fn close(mut self) -> Response {
         self.close = true;
         self
-    }
-
-    pub(crate) fn with_fault(fault: Fault) -> Response {
-        let mut response = Response::with_status(StatusCode::OK, Bytes::new());
-        response.rare().fault = Some(fault);
-        response
-    }
-
-    /// A response that fails the test, and says why.
-    pub(crate) fn failing(reason: String) -> Response {
-        let mut response = Response::text(reason.clone()).with_code(StatusCode::INTERNAL_SERVER_ERROR);
-        response.rare().failure = Some(reason);
-        response.settled()
-    }
-
-    /// Keeps its status in a tuple with another one.
-    pub(crate) fn settled(mut self) -> Response {
-        self.rare().is_settled = true;
-        self
-    }
-
-    /// The status of a tuple, unless what stands beside it is no answer: `(201, Err(..))` is 500 and not 201.
-    pub(crate) fn with_tuple_status(self, status: StatusCode) -> Response {
-        if self.rare.as_ref().is_some_and(|rare| rare.is_settled) { self } else { self.with_code(status) }
     }
 
     pub(crate) fn with_code(mut self, status: StatusCode) -> Response {
@@ -372,17 +330,18 @@ impl Response {
     pub(crate) fn is_raw(&self) -> bool {
         self.style == Style::Raw
     }
-
-    pub(crate) fn omits(&self, name: &str) -> bool {
-        self.rare
-            .as_ref()
-            .is_some_and(|rare| rare.omitted.iter().any(|found| found.eq_ignore_ascii_case(name.as_bytes())))
-    }
 }
+
+// It never changes once it is made, and its closures are run where their panics are caught.
+impl UnwindSafe for Response {}
+impl RefUnwindSafe for Response {}
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::message::fault::Fault;
 
     #[test]
     fn a_response_is_shown_as_people_read_it() {
@@ -391,6 +350,9 @@ mod tests {
             shown,
             r#"Response { status: 201, headers: [Content-Type: text/plain; charset=utf-8, A: b], body: "hi", .. }"#
         );
-        assert_eq!(format!("{:?}", Response::with_fault(Fault::Reset)), "Response(Reset)");
+        let shown = format!("{:?}", Response::new(204).delay(Duration::from_millis(5)).cut_after(0, Fault::Reset));
+        let shapes = "[Delay(5ms), FaultAt(FaultAt { fault: Reset, stage: Body(0), chance: Always })]";
+        assert_eq!(shown, format!(r#"Response {{ status: 204, headers: [], body: "", shapes: {shapes}, .. }}"#));
+        assert_eq!(format!("{:?}", Response::with_fault(Fault::Reset.every(2))), "Response(Fault::Reset.every(2))");
     }
 }

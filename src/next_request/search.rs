@@ -1,4 +1,4 @@
-//! Following the journal with a pattern: each request is judged once, as it comes.
+//! Following the journal with a pattern: each request is judged once, as it comes; again, if its body comes later.
 
 use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
@@ -21,8 +21,12 @@ pub(crate) struct Search {
     pattern: Pattern,
     /// The position of the first record that was not judged yet.
     next: usize,
+    /// Records whose bodies have not come, and which do not fit without, with their positions.
+    late: Vec<(usize, RecordedRequest)>,
+    /// How many bodies had come late when those were judged.
+    completions: usize,
     place: Option<Place>,
-    /// In order. The lock is never contended: a search is shared between threads by name only, and memos cannot be.
+    /// The lock is never contended: a search is shared between threads by name only, and memos cannot be.
     judged: Mutex<Vec<Judged>>,
 }
 
@@ -39,7 +43,7 @@ pub(crate) struct Gone;
 
 impl Search {
     pub(crate) fn new(site: Arc<Site>, pattern: Pattern) -> Search {
-        Search { site, pattern, next: 0, place: None, judged: Mutex::default() }
+        Search { site, pattern, next: 0, late: Vec::new(), completions: 0, place: None, judged: Mutex::default() }
     }
 
     /// A search that looks at what is still to come only.
@@ -62,7 +66,14 @@ impl Search {
     pub(super) fn find(&mut self, accept: impl Fn(&RecordedRequest) -> bool) -> Option<RecordedRequest> {
         loop {
             let news = self.site.journal.since(self.next, BATCH);
-            self.next = news.first;
+            (self.next, self.completions) = (news.first, news.completions);
+            let mut late = std::mem::take(&mut self.late).into_iter();
+            while let Some((position, request)) = late.next() {
+                if !request.record().delivery.is_claimed() && self.judge(position, &request) && accept(&request) {
+                    self.late.extend(late);
+                    return Some(request);
+                }
+            }
             if news.requests.is_empty() {
                 return None;
             }
@@ -75,27 +86,35 @@ impl Search {
         }
     }
 
-    /// All that fit of those that have come since the last call.
-    pub(crate) fn find_all(&mut self) -> Vec<RecordedRequest> {
+    /// All that fit of those that have come since the last call, with their positions.
+    pub(crate) fn find_all(&mut self) -> Vec<(usize, RecordedRequest)> {
         let news = self.site.journal.since(self.next, usize::MAX);
-        self.next = news.first;
-        let mut fitting = news.requests;
-        let mut position = news.first..;
-        fitting.retain(|request| position.next().is_some_and(|position| self.judge(position, request)));
+        (self.next, self.completions) = (news.first, news.completions);
+        let mut fitting = std::mem::take(&mut self.late);
+        fitting.extend((news.first..).zip(news.requests));
+        fitting.retain(|(position, request)| self.judge(*position, request));
         fitting
     }
 
     fn judge(&mut self, position: usize, request: &RecordedRequest) -> bool {
+        self.next = self.next.max(position + 1);
+        // Asked first: the body may come meanwhile.
+        let is_late = request.awaits_body();
         let memo = Memo::default();
-        let fits = self.pattern.accepts(&Subject::new(request, &memo));
-        self.judged.get_mut().push(Judged { position, memo, fits });
-        self.next = position + 1;
+        // What a body has to be, or must not be, is not asked of one that has not come.
+        let fits = !(is_late && self.pattern.needs_body()) && self.pattern.accepts(&Subject::new(request, &memo));
+        if is_late && !fits {
+            self.late.push((position, request.clone()));
+        } else {
+            self.judged.get_mut().push(Judged { position, memo, fits });
+        }
         fits
     }
 
     /// Whether there is a request that was not judged yet; if not, the waker is woken when there is.
     pub(super) fn poll_news(&mut self, waker: &Waker) -> Poll<Result<(), Gone>> {
-        if self.site.journal.watch(self.next, &mut self.place, waker.clone()) {
+        let completions = (!self.late.is_empty()).then_some(self.completions);
+        if self.site.journal.watch(self.next, completions, &mut self.place, waker.clone()) {
             return Poll::Pending;
         }
         let closed = self.site.journal.since(self.next, 0).closed;
@@ -120,15 +139,13 @@ impl Search {
 
     /// What there is to show for a search that failed, with the places in it of what fits. The evidence is of this moment, and
     /// something may have come since the last look: what fits of that is given too, and the search may not have failed at all.
-    pub(crate) fn evidence(&mut self) -> (Evidence, Vec<usize>, Vec<RecordedRequest>) {
+    pub(crate) fn evidence(&mut self) -> (Evidence, Vec<usize>, Vec<(usize, RecordedRequest)>) {
         let excerpt = self.site.journal.excerpt();
         let first = excerpt.first;
-        let mut more = Vec::new();
-        for (position, request) in (first..).zip(&excerpt.requests).skip(self.next.saturating_sub(first)) {
-            if self.judge(position, request) {
-                more.push(request.clone());
-            }
-        }
+        let mut more = std::mem::take(&mut self.late);
+        let news = (first..).zip(excerpt.requests.iter().cloned());
+        more.extend(news.skip(self.next.saturating_sub(first)));
+        more.retain(|(position, request)| self.judge(*position, request));
         let (evidence, fitting) = self.evidence_of(excerpt);
         (evidence, fitting, more)
     }
@@ -145,6 +162,7 @@ impl Search {
                 fitting.push(at);
             }
         }
+        fitting.sort_unstable();
         (evidence, fitting)
     }
 }

@@ -1,8 +1,10 @@
 //! Why an assertion on what was received does not hold: what was expected, what came, what was nearest, and the journal.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::journal::RecordedConnection;
 use crate::matchers::pattern::Pattern;
 use crate::matchers::times::{IntoTimes as _, Times};
 use crate::rules::RuleCore;
@@ -14,7 +16,7 @@ use super::Evidence;
 use super::listing::{line, notes, received};
 use super::misses::{add_nearest, asked};
 use super::nearest::{Among, nearest_request};
-use super::text::{Paragraphs, came, expected};
+use super::text::{Paragraphs, came, counted, expected};
 
 /// What an arrow in the list means.
 pub(super) const FITS: &str = "fits";
@@ -84,14 +86,31 @@ pub(crate) fn silence_broken(time: Duration, which: &[usize], evidence: &Evidenc
     end(text, evidence, which, "came in that time")
 }
 
-/// So many connections should have been opened.
-pub(crate) fn connections_otherwise(times: Times, count: usize) -> String {
+/// More connections than this are not listed.
+const SHOWN_CONNECTIONS: usize = 30;
+
+/// So many connections should have been opened. These are known, the newest of `count`.
+pub(crate) fn connections_otherwise(times: Times, count: usize, known: &[RecordedConnection]) -> String {
     let were = match count {
         0 => "none was".to_owned(),
         1 => "one was".to_owned(),
         _ => format!("{count} were"),
     };
-    format!("expected {}, but {were} opened", times.of("connection"))
+    let mut text = Paragraphs::new(format!("expected {}, but {were} opened", times.of("connection")));
+    if !known.is_empty() {
+        let mut list = "connections, in order:".to_owned();
+        let shown = &known[known.len().saturating_sub(SHOWN_CONNECTIONS)..];
+        let hidden = count.saturating_sub(shown.len());
+        if hidden > 0 {
+            let are = if hidden == 1 { "is" } else { "are" };
+            let _ = write!(list, "\n  ({} {are} not shown)", counted(hidden, "earlier connection"));
+        }
+        for connection in shown {
+            let _ = write!(list, "\n  {connection}");
+        }
+        text.add(list);
+    }
+    text.finish()
 }
 
 /// The list and the notes, which end each text.

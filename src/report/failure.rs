@@ -119,7 +119,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, at) = (
             match self.kind {
-                FailureKind::Expectation | FailureKind::Panicked | FailureKind::HandlerError => "declared at",
+                FailureKind::Expectation
+                | FailureKind::Panicked
+                | FailureKind::HandlerError
+                | FailureKind::SequenceExhausted => "declared at",
                 FailureKind::Unmatched => "strict mode was asked for at",
                 FailureKind::Timeout => "asserted at",
             },
@@ -157,8 +160,11 @@ pub enum FailureKind {
     Unmatched,
     /// A handler panicked, or a closure in a pattern, or another closure that a server was given.
     Panicked,
-    /// A handler returned an error, or a file that it wanted to send could not be opened.
+    /// A handler returned an error, or a [`FaultAt`](crate::FaultAt) that a handler cannot bring about, or a file that it wanted to
+    /// send could not be opened.
     HandlerError,
+    /// A [`sequence`](crate::sequence) of answers ran out.
+    SequenceExhausted,
     /// An awaited request did not come.
     Timeout,
 }

@@ -43,7 +43,7 @@ impl Explanation {
         match who_answers(subject, rules) {
             Who::Rule(at) => {
                 let rule = rules[at].clone();
-                let judged = JudgedRule::of(&rule, subject);
+                let judged = JudgedRule::answering(&rule, subject);
                 let shown = harmless(&rule.shown()).into_owned();
                 let mut text =
                     Paragraphs::new(format!("{asked} is answered by {shown}{}", judged.lines(subject.request)));
@@ -105,7 +105,7 @@ enum Who {
 /// As the rules select, but counts nothing.
 fn who_answers(subject: &Subject<'_>, rules: &[Arc<RuleCore>]) -> Who {
     for (at, rule) in rules.iter().enumerate() {
-        if rule.is_used_up() {
+        if rule.is_used_up() || rule.spares_next() {
             continue;
         }
         match caught(|| rule.pattern.accepts(subject)) {

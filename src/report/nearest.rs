@@ -163,19 +163,31 @@ pub(super) struct JudgedRule {
     pub(super) rule: Arc<RuleCore>,
     pub(super) judged: Judged,
     is_used_up: bool,
+    /// Which requests alone it answers, if this is none of them.
+    spared: Option<String>,
 }
 
 impl JudgedRule {
+    /// One that did not answer.
     pub(super) fn of(rule: &Arc<RuleCore>, subject: &Subject<'_>) -> JudgedRule {
-        JudgedRule { rule: rule.clone(), judged: Judged::of(&rule.pattern, subject), is_used_up: rule.is_used_up() }
+        let judged = JudgedRule::answering(rule, subject);
+        let spared = if judged.judged.fits() { rule.shown_chance() } else { None };
+        JudgedRule { spared, ..judged }
+    }
+
+    /// One that would.
+    pub(super) fn answering(rule: &Arc<RuleCore>, subject: &Subject<'_>) -> JudgedRule {
+        let judged = Judged::of(&rule.pattern, subject);
+        JudgedRule { rule: rule.clone(), judged, is_used_up: rule.is_used_up(), spared: None }
     }
 
     /// `which differs in 1 of 3 parts`.
     pub(super) fn summary(&self) -> String {
-        match (self.judged.fits(), self.is_used_up) {
-            (true, true) => "is used up".to_owned(),
-            (true, false) => "fits by now".to_owned(),
-            (false, _) => self.judged.summary(),
+        match (self.judged.fits(), self.is_used_up, &self.spared) {
+            (true, true, _) => "is used up".to_owned(),
+            (true, false, Some(_)) => "spares some requests".to_owned(),
+            (true, false, None) => "fits by now".to_owned(),
+            (false, ..) => self.judged.summary(),
         }
     }
 
@@ -185,6 +197,9 @@ impl JudgedRule {
         if let (true, Some(limit)) = (self.is_used_up, self.rule.limit) {
             let _ = write!(text, "\n  ✗ limit: it has answered {}, which is all it may", counted(limit, "request"));
         }
+        if let Some(which) = &self.spared {
+            let _ = write!(text, "\n  ✗ chance: it answers only {which}");
+        }
         text
     }
 
@@ -193,6 +208,9 @@ impl JudgedRule {
         let mut differing = self.judged.differing();
         if self.is_used_up {
             differing.push("limit");
+        }
+        if self.spared.is_some() {
+            differing.push("chance");
         }
         let marks = if differing.is_empty() { "✓".to_owned() } else { format!("✗ {}", differing.join(", ")) };
         harmless(&format!("{:?}: {marks}", self.rule)).into_owned()

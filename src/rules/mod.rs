@@ -14,17 +14,32 @@ use crate::matchers::path::{Params, PathTemplate};
 use crate::matchers::pattern::Pattern;
 use crate::matchers::subject::Subject;
 use crate::matchers::times::Times;
+use crate::message::fault::Fault;
+use crate::message::fault_at::Chance;
 use crate::message::request::Request;
 use crate::message::response::Response;
+use crate::stream::BodyReader;
 
+pub(crate) use early::ByHead;
 use index::{Index, Ranked};
 
+mod early;
 mod index;
 #[cfg(test)]
 mod tests;
 
-/// A handler, its result turned into a response already.
-pub(crate) type SharedHandler = Arc<dyn Fn(&Request) -> Response + Send + Sync>;
+/// What a rule answers with.
+#[derive(Clone)]
+pub(crate) enum Answering {
+    /// A handler, its result turned into a response already.
+    Handler(Arc<dyn Fn(&Request) -> Response + Send + Sync>),
+    /// One that reads the body of the request itself.
+    Streaming(Arc<StreamingFn>),
+    /// A fault after so many bytes of the request's body, or at its end.
+    InBody { after: u64, fault: Fault },
+}
+
+pub(crate) type StreamingFn = dyn Fn(&Request, &mut BodyReader) -> Response + Send + Sync;
 
 /// What an author says of a rule, its answer aside.
 #[derive(Debug)]
@@ -34,13 +49,22 @@ pub(crate) struct Declaration {
     pub(crate) name: Option<String>,
     pub(crate) promise: Option<Times>,
     pub(crate) limit: Option<usize>,
+    /// Which of the requests that fit it answers; the others go to the next rule.
+    pub(crate) chance: Chance,
 }
 
 impl Declaration {
     /// Declared where the caller stands.
     #[track_caller]
     pub(crate) fn of(pattern: Pattern) -> Declaration {
-        Declaration { pattern, location: Location::caller(), name: None, promise: None, limit: None }
+        Declaration {
+            pattern,
+            location: Location::caller(),
+            name: None,
+            promise: None,
+            limit: None,
+            chance: Chance::Always,
+        }
     }
 }
 
@@ -54,10 +78,14 @@ pub(crate) struct RuleCore {
     pub(crate) limit: Option<usize>,
     /// Taken out when the rule is removed or its server dropped: what a closure holds must not live on in the handles and
     /// records of the rule.
-    pub(crate) handler: Mutex<Option<SharedHandler>>,
+    pub(crate) handler: Mutex<Option<Answering>>,
     /// Where it was declared.
     pub(crate) location: &'static Location<'static>,
     pub(crate) hits: AtomicUsize,
+    /// Which of the requests that fit it answers.
+    chance: Chance,
+    /// The requests that it could have answered, if its chance did not always let it.
+    considered: AtomicUsize,
     /// Its age among the rules of its server, 0 before it is one: the higher, the newer.
     rank: AtomicU64,
     /// What its handle needs of the server it belongs to; that module lies above this one.
@@ -73,8 +101,8 @@ pub(crate) struct Promise {
 }
 
 impl RuleCore {
-    pub(crate) fn new(declared: Declaration, handler: SharedHandler, home: Weak<dyn Any + Send + Sync>) -> RuleCore {
-        let Declaration { pattern, location, name, promise, limit } = declared;
+    pub(crate) fn new(declared: Declaration, handler: Answering, home: Weak<dyn Any + Send + Sync>) -> RuleCore {
+        let Declaration { pattern, location, name, promise, limit, chance } = declared;
         RuleCore {
             pattern,
             name,
@@ -83,17 +111,31 @@ impl RuleCore {
             handler: Mutex::new(Some(handler)),
             location,
             hits: AtomicUsize::new(0),
+            chance,
+            considered: AtomicUsize::new(0),
             rank: AtomicU64::new(0),
             home,
         }
     }
 
-    /// `"login" (POST /login)`, or the pattern alone.
+    /// `"login" (POST /login)`, or the pattern alone; with what it answers of that, unless it is all.
     pub(crate) fn shown(&self) -> String {
-        match &self.name {
-            Some(name) => format!("{name:?} ({})", self.pattern),
-            None => self.pattern.to_string(),
+        match (&self.name, self.chance.shown()) {
+            (Some(name), Some(which)) => format!("{name:?} ({}, {which})", self.pattern),
+            (Some(name), None) => format!("{name:?} ({})", self.pattern),
+            (None, Some(which)) => format!("{} ({which})", self.pattern),
+            (None, None) => self.pattern.to_string(),
         }
+    }
+
+    /// Which of the requests that fit it answers, for people; `None` if it is all of them.
+    pub(crate) fn shown_chance(&self) -> Option<String> {
+        self.chance.shown()
+    }
+
+    /// Whether its chance would spare the next request.
+    pub(crate) fn spares_next(&self) -> bool {
+        !self.chance.strikes(self.considered.load(Relaxed) + 1)
     }
 
     /// The count of its hits, if it breaks a promise; who asks tells.
@@ -118,13 +160,18 @@ impl RuleCore {
     fn forget_hits(&self) {
         let told = self.promise.as_ref().map(|promise| promise.told.lock());
         self.hits.store(0, Relaxed);
+        self.considered.store(0, Relaxed);
         if let Some(mut told) = told {
             *told = None;
         }
     }
 
-    /// Counts a hit, unless its limit is reached: the number of the hit.
+    /// Counts a hit, unless its chance spares this request or its limit is reached: the number of the hit. To be asked once for
+    /// each request.
     fn claim(&self) -> Option<usize> {
+        if !matches!(self.chance, Chance::Always) && !self.chance.strikes(self.considered.fetch_add(1, Relaxed) + 1) {
+            return None;
+        }
         let Some(limit) = self.limit else { return Some(self.hits.fetch_add(1, Relaxed) + 1) };
         let claimed = self.hits.fetch_update(Relaxed, Relaxed, |hits| (hits < limit).then_some(hits + 1));
         claimed.ok().map(|before| before + 1)
@@ -152,7 +199,7 @@ pub(crate) struct MatcherPanic {
 /// A rule that fits a request.
 pub(crate) struct Selected {
     pub(crate) rule: Arc<RuleCore>,
-    pub(crate) handler: SharedHandler,
+    pub(crate) handler: Answering,
     pub(crate) params: Option<Params>,
     pub(crate) hit: usize,
 }
@@ -204,21 +251,13 @@ impl Rules {
         go_on(handlers.and(patterns));
     }
 
-    /// Whether a rule may fit, as far as the head tells; counts nothing and asks no closure.
-    pub(crate) fn may_fit(&self, subject: &Subject<'_>) -> bool {
-        let mut below = u64::MAX;
-        while let Some(Ranked { rank, rule }) = self.newest_below(below, subject) {
-            if rule.pattern.is_plain() || rule.pattern.head_may_fit(subject) {
-                return true;
-            }
-            below = rank;
-        }
-        false
-    }
-
-    /// The newest rule that fits; counts the hit.
-    pub(crate) fn select(&self, subject: &Subject<'_>) -> Result<Option<Selected>, MatcherPanic> {
-        let mut below = u64::MAX;
+    /// The newest rule that fits, of those below a rank; counts the hit.
+    pub(crate) fn select(
+        &self,
+        subject: &Subject<'_>,
+        asked_down_to: Option<usize>,
+    ) -> Result<Option<Selected>, MatcherPanic> {
+        let mut below = asked_down_to.map_or(u64::MAX, |rank| rank as u64);
         while let Some(Ranked { rank, rule }) = self.newest_below(below, subject) {
             below = rank;
             // No lock is held here: closures of the author's may be asked.
@@ -230,14 +269,18 @@ impl Rules {
             if !fits {
                 continue;
             }
-            // Without a handler if it was removed meanwhile; used up if others were faster.
+            // Without a handler if it was removed meanwhile; used up if others were faster, or it spares this one.
             let Some(handler) = rule.handler.lock().clone() else { continue };
             let Some(hit) = rule.claim() else { continue };
-            let has_names = rule.pattern.template().and_then(PathTemplate::literal).is_none();
-            let params = has_names.then(|| rule.pattern.params_of(subject));
-            return Ok(Some(Selected { rule, handler, params, hit }));
+            return Ok(Some(Rules::selected(rule, handler, hit, subject)));
         }
         Ok(None)
+    }
+
+    fn selected(rule: Arc<RuleCore>, handler: Answering, hit: usize, subject: &Subject<'_>) -> Selected {
+        let has_names = rule.pattern.template().and_then(PathTemplate::literal).is_none();
+        let params = has_names.then(|| rule.pattern.params_of(subject));
+        Selected { rule, handler, params, hit }
     }
 
     /// The next rule to judge.

@@ -27,7 +27,7 @@ impl Stage {
     }
 
     fn add(&mut self, declared: Declaration) -> Arc<RuleCore> {
-        let handler = Arc::new(|_: &Request| Response::new(204));
+        let handler = Answering::Handler(Arc::new(|_: &Request| Response::new(204)));
         let core = Arc::new(RuleCore::new(declared, handler, Weak::<()>::new()));
         self.rules.add(core.clone());
         self.cores.push(core.clone());
@@ -41,7 +41,7 @@ impl Stage {
     /// The position of the rule that answers.
     fn answers(&self, method: &str, path: &str) -> Option<usize> {
         let request = request(method, path);
-        let selected = self.rules.select(&Subject::new(&request, &Memo::default())).unwrap()?;
+        let selected = self.rules.select(&Subject::new(&request, &Memo::default()), None).unwrap()?;
         self.cores.iter().position(|core| Arc::ptr_eq(core, &selected.rule))
     }
 
@@ -51,7 +51,7 @@ impl Stage {
     }
 
     fn may_fit(&self, method: &str, path: &str) -> bool {
-        self.rules.may_fit(&Subject::new(&request(method, path), &Memo::default()))
+        !matches!(self.rules.select_by_head(&Subject::new(&request(method, path), &Memo::default())), ByHead::Nothing)
     }
 }
 
@@ -149,8 +149,8 @@ fn hits_are_counted_from_one_and_can_be_forgotten() {
     let request = request("GET", "/a");
     let memo = Memo::default();
     let subject = Subject::new(&request, &memo);
-    assert_eq!(stage.rules.select(&subject).unwrap().map(|selected| selected.hit), Some(1));
-    assert_eq!(stage.rules.select(&subject).unwrap().map(|selected| selected.hit), Some(2));
+    assert_eq!(stage.rules.select(&subject, None).unwrap().map(|selected| selected.hit), Some(1));
+    assert_eq!(stage.rules.select(&subject, None).unwrap().map(|selected| selected.hit), Some(2));
     stage.rules.forget_hits();
     assert_eq!(stage.cores[0].hits.load(Relaxed), 0);
 }
@@ -210,7 +210,7 @@ fn closures_decide_newest_first_and_are_asked_with_no_lock_held() {
 fn a_closure_that_panics_is_told_with_its_rule() {
     let stage = Stage::of(&[get("/a"), get("/a").matching("broken", |_| panic!("oh"))]);
     let request = request("GET", "/a");
-    let panic = stage.rules.select(&Subject::new(&request, &Memo::default())).err().unwrap();
+    let panic = stage.rules.select(&Subject::new(&request, &Memo::default()), None).err().unwrap();
     assert!(Arc::ptr_eq(&panic.rule, &stage.cores[1]));
     assert_eq!(panic.message, "oh");
 }
@@ -322,4 +322,34 @@ fn a_rule_is_shown_by_its_name_and_pattern() {
     stage.add(named);
     assert_eq!(stage.cores[0].shown(), "POST /login");
     assert_eq!(stage.cores[1].shown(), "\"login\" (POST /login)");
+}
+
+#[test]
+fn a_rule_with_a_chance_leaves_the_others_to_older_rules_and_counts_those_it_answers() {
+    let mut stage = Stage::of(&[get("/a")]);
+    stage.add(Declaration { chance: Chance::Every(3), limit: Some(2), ..Declaration::of(get("/a")) });
+    let turns = |stage: &Stage| [(); 9].map(|()| stage.answers("GET", "/a"));
+    let expected = [0, 0, 1, 0, 0, 1, 0, 0, 0].map(Some);
+    assert_eq!(turns(&stage), expected);
+    assert_eq!(stage.cores.iter().map(|rule| rule.hits.load(Relaxed)).collect::<Vec<_>>(), [7, 2]);
+    stage.answers("GET", "/a");
+    stage.rules.forget_hits();
+    assert_eq!(turns(&stage), expected, "what was considered before is forgotten");
+}
+
+#[test]
+fn a_chance_is_exact_however_many_ask_at_once() {
+    const THREADS: usize = 60;
+    let mut stage = Stage::of(&[any()]);
+    stage.add(Declaration { chance: Chance::Every(3), ..Declaration::of(get("/a")) });
+    let barrier = Barrier::new(THREADS);
+    let ask = || {
+        barrier.wait();
+        stage.answers("GET", "/a")
+    };
+    let answered = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<Option<usize>>>()
+    });
+    assert_eq!(answered.iter().filter(|by| **by == Some(1)).count(), THREADS / 3);
 }

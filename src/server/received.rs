@@ -1,12 +1,10 @@
 //! What happened: the journal asked, and asserted on.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use crate::journal::RecordedRequest;
 use crate::matchers::pattern::{IntoPattern, Pattern};
 use crate::matchers::times::{IntoTimes, Times};
 use crate::report::Evidence;
-use crate::report::assertions::{connections_otherwise, not_exactly, out_of_order, received_otherwise, unmatched};
+use crate::report::assertions::{not_exactly, out_of_order, received_otherwise, unmatched};
 use crate::report::colour::for_people;
 
 use super::TestServer;
@@ -170,31 +168,6 @@ impl TestServer {
         assert!(which.is_empty(), "{}", for_people(unmatched(&which, &self.site.rules.all(), &evidence)));
     }
 
-    /// Asserts how many connections were accepted since the server was started, those before a
-    /// [`restart`](TestServer::restart) or [`clear_requests`](TestServer::clear_requests) too: whether a client keeps its
-    /// connections. One on which a request was answered is counted; one that was only just opened may not be yet.
-    ///
-    /// # Panics
-    ///
-    /// If there were fewer or more.
-    ///
-    /// ```
-    /// # use fixture_server::prelude::*;
-    /// let server = TestServer::empty();
-    /// server.on("GET", "/", |_| "hello");
-    /// let client = ureq::agent();
-    /// for _ in 0..3 {
-    ///     client.get(server.url("/")).call()?.body_mut().read_to_string()?;
-    /// }
-    /// server.assert_connections(1);
-    /// # Ok::<(), ureq::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn assert_connections(&self, times: impl IntoTimes) {
-        let (times, count) = (times.into_times(), self.accepted.load(Relaxed));
-        assert!(times.allow(count), "{}", for_people(connections_otherwise(times, count)));
-    }
-
     /// Takes the recorded requests out of the journal, in order of arrival: what comes later is looked at by itself, and
     /// nothing finds or counts these any more. Counts of rules and the numbers in reports go on.
     ///
@@ -213,7 +186,10 @@ impl TestServer {
     }
 
     /// Forgets recorded requests and counts: [`Rule::hits`](crate::Rule::hits), [`Request::hit`](crate::Request::hit) and
-    /// the numbers in reports begin anew. Rules and the directory stay.
+    /// the numbers in reports begin anew. Rules and the directory stay; what goes by counts begins anew: [limits](crate::When::limit),
+    /// [promises](crate::When::expect), [sequences](crate::sequence), [`every`](crate::Fault::every) and [`share`](crate::Fault::share) of rules
+    /// and responses, [`jitter`](crate::Response::jitter). [Connections](TestServer::connections) stay, and a
+    /// [fault of the server](TestServer::fault) goes on counting.
     ///
     /// ```
     /// # use fixture_server::prelude::*;
@@ -222,6 +198,7 @@ impl TestServer {
     /// server.clear_requests();
     /// assert!(server.requests().is_empty());
     /// ```
+    #[doc(alias = "reset_requests")]
     pub fn clear_requests(&self) {
         self.site.clear_requests();
     }

@@ -8,7 +8,8 @@ use crate::message::convert::IntoMethod;
 use crate::message::into_response::HandlerReturn;
 use crate::message::request::Request;
 use crate::rule::Rule;
-use crate::rules::Declaration;
+use crate::rules::{Answering, Declaration};
+use crate::stream::BodyReader;
 use crate::when::When;
 
 use super::TestServer;
@@ -29,7 +30,7 @@ impl TestServer {
     /// ```
     /// # use fixture_server::prelude::*;
     /// let server = TestServer::empty();
-    /// server.on("GET", "/users/{id}", |request| json!({ "id": request.param("id") }));
+    /// server.on("GET", "/users/{id}", |request| format!("user {}", request.param("id")));
     /// server.on("GET", "/files/{*path}", |request| request.param("path").to_owned());
     /// server.on(Method::DELETE, "/users/{id}", |_| 204);
     ///
@@ -48,7 +49,57 @@ impl TestServer {
         R: HandlerReturn,
     {
         let pattern = Pattern::on(method.into_method(), path.as_ref());
-        let handler = Arc::new(move |request: &Request| handler(request).into_return());
+        let handler = Answering::Handler(Arc::new(move |request: &Request| handler(request).into_return()));
+        Rule::new(self.site.register(Declaration::of(pattern), handler))
+    }
+
+    /// [`on`](TestServer::on) for handlers that read the body of the request while it arrives: the handler runs as soon as the head is
+    /// there, on a thread of its own, and reads the body from its second parameter. It may answer before the body is over; the
+    /// answer goes out at once, what is left of the body is thrown away, and the connection ends.
+    ///
+    /// The request that the handler gets has no body. The one in the journal has all that has come, once the body is
+    /// over: until then patterns that look at the body do not fit it. A client that waits for leave to send its body (100 Continue)
+    /// gets it at once. [`max_body`](crate::Builder::max_body) and [`read_timeout`](crate::Builder::read_timeout) are as ever, and the
+    /// reader says so. An error of the reader that the handler passes on is no failure of the test: the client gets 400, if
+    /// it is still there.
+    ///
+    /// If a newer rule for the same path looks at the body, the body is read before anybody is chosen; the handler then reads
+    /// what is there.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::empty();
+    /// server.on_streaming("POST", "/upload", |_, body| -> HandlerResult<_> {
+    ///     let mut chunks = 0;
+    ///     while body.next_chunk()?.is_some() {
+    ///         chunks += 1;
+    ///     }
+    ///     Ok(format!("{chunks} chunks"))
+    /// });
+    /// server.on_streaming("POST", "/too-large", |request, _| match request.header("content-length") {
+    ///     Some(_) => 413, // before the first byte of the body
+    ///     None => 411,
+    /// });
+    /// let chunked = ureq::SendBody::from_owned_reader(std::io::Cursor::new("hello"));
+    /// let mut answer = ureq::post(server.url("/upload")).send(chunked)?;
+    /// assert_eq!(answer.body_mut().read_to_string()?, "1 chunks");
+    /// assert!(matches!(ureq::post(server.url("/too-large")).send("hello"), Err(ureq::Error::StatusCode(413))));
+    /// # Ok::<(), ureq::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`on`](TestServer::on).
+    #[track_caller]
+    pub fn on_streaming<F, R>(&self, method: impl IntoMethod, path: impl AsRef<str>, handler: F) -> Rule
+    where
+        F: Fn(&Request, &mut BodyReader) -> R + Send + Sync + 'static,
+        R: HandlerReturn,
+    {
+        let pattern = Pattern::on(method.into_method(), path.as_ref());
+        let handler = Answering::Streaming(Arc::new(move |request: &Request, body: &mut BodyReader| {
+            handler(request, body).into_return()
+        }));
         Rule::new(self.site.register(Declaration::of(pattern), handler))
     }
 

@@ -9,8 +9,8 @@ use crate::report::misses::Explanation;
 use super::TestServer;
 
 impl TestServer {
-    /// Panics with every failure, all at once: panics and errors of handlers, panics of other closures,
-    /// [promises](crate::When::expect) that are not kept, in [strict](crate::Builder::strict) mode requests that met nothing.
+    /// Panics with every failure, all at once: panics and errors of handlers and streams, panics of other closures,
+    /// [sequences](crate::sequence) that ran out, [promises](crate::When::expect) that are not kept, in [strict](crate::Builder::strict) mode requests that met nothing.
     /// Dropping the server does the same, so that most tests need no call of it.
     ///
     /// What has happened is reported once, and a promise each time as long as it is broken; the drop repeats neither, unless
@@ -57,7 +57,7 @@ impl TestServer {
         self.site.report()
     }
 
-    /// What would answer this request, and why the other rules would not. Nothing is sent, recorded or counted; closures in
+    /// What would answer this request if it came next, and why the other rules would not. Nothing is sent, recorded or counted; closures in
     /// patterns are asked.
     ///
     /// ```

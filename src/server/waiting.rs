@@ -80,7 +80,9 @@ impl TestServer {
                 return Err(timed_out(search.pattern(), count, &fitting, timeout, &evidence));
             }
         }
-        Ok(found)
+        // Bodies may come in another order than their requests.
+        found.sort_by_key(|(position, _)| *position);
+        Ok(found.into_iter().map(|(_, request)| request).collect())
     }
 
     /// Asserts that no request arrives for a time, whatever it is; what is in the journal already does not count. Takes that

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::engine::{Answer, Extent, Incoming, Reply};
-use crate::files;
 use crate::files::Served;
 use crate::files::cgi::{Found, Stdin};
 use crate::hook::{HookPanic, caught};
@@ -14,25 +13,42 @@ use crate::matchers::subject::{Memo, Subject};
 use crate::message::body::Body;
 use crate::message::fault::Fault;
 use crate::message::request::Request;
-use crate::message::response::Response;
+use crate::message::response::{Response, Style};
 use crate::report::FailureKind;
-use crate::rules::{MatcherPanic, RuleCore, Selected, SharedHandler};
+use crate::rules::{Answering, MatcherPanic, RuleCore, Selected};
+use crate::stream::BodyReader;
 use crate::wire::Dialect;
 use crate::wire::refusal::Refusal;
 
 use super::Site;
+use super::streaming::read_by;
 
 /// An answer that was found before rules were judged, or while they were.
-struct Given {
+pub(super) struct Given {
     route: Route,
     response: Response,
     /// Why it is the answer, if a closure of the author's failed.
     panic: Option<HookPanic>,
 }
 
+/// A request that was written down, and who will answer it.
+pub(super) struct Begun {
+    pub(super) record: Arc<Record>,
+    given: Option<Given>,
+    refusal: Option<Refusal>,
+    pub(super) handler: Option<Answering>,
+    memo: Memo,
+    extent: Extent,
+}
+
 impl Given {
     fn failure(route: Route, panic: HookPanic) -> Given {
         Given { route, response: failed(&format!("{}\n", panic.text)), panic: Some(panic) }
+    }
+
+    /// What goes wrong for the whole server.
+    fn fault(fault: Fault) -> Given {
+        Given { route: Route::Fault, response: Response::with_fault(fault), panic: None }
     }
 }
 
@@ -48,21 +64,28 @@ impl Site {
                     None => Answer::ReadOn(incoming.request),
                 }
             }
-            // A handler gets the whole of a request.
-            Extent::Head { .. } if self.rules.may_fit(&Subject::new(&incoming.request, &Memo::default())) => {
-                Answer::ReadOn(incoming.request)
+            Extent::Head { .. } => self.answer_head(incoming),
+            Extent::Complete => {
+                let given = incoming.fault.take().map(Given::fault);
+                Answer::Reply(self.reply(incoming, given))
             }
-            Extent::Head { .. } | Extent::Complete => Answer::Reply(self.reply(incoming, None)),
         }
     }
 
-    fn reply(&self, incoming: Incoming, mut given: Option<Given>) -> Reply {
-        let Incoming { mut request, refusal, client, arrival, extent } = incoming;
+    pub(super) fn reply(&self, incoming: Incoming, given: Option<Given>) -> Reply {
+        let begun = self.begin(incoming, given, None);
+        self.conclude(begun, None)
+    }
+
+    /// Chooses who answers, unless that is settled, and writes the request down: before a handler runs, and so before
+    /// anything can be seen by the client.
+    pub(super) fn begin(&self, incoming: Incoming, mut given: Option<Given>, mut selected: Option<Selected>) -> Begun {
+        let Incoming { mut request, refusal, client, arrival, extent, fault: _ } = incoming;
         request.set_client(client);
         let memo = Memo::default();
-        let mut selected = None;
-        if refusal.is_none() && given.is_none() {
-            match self.rules.select(&Subject::new(&request, &memo)) {
+        if refusal.is_none() && given.is_none() && selected.is_none() {
+            let asked_down_to = request.take_asked_down_to();
+            match self.rules.select(&Subject::new(&request, &memo), asked_down_to) {
                 Ok(rule) => selected = rule,
                 Err(panic) => given = Some(Given::failure(Route::Nothing, panic_in_pattern(&panic))),
             }
@@ -74,7 +97,6 @@ impl Site {
             (None, None, None, Some(_)) => Route::Directory,
             (None, None, None, None) => Route::Nothing,
         };
-        let may_be_unmatched = given.is_none();
         let (rule, handler, params, hit) = match selected {
             Some(Selected { rule, handler, params, hit }) => (Some(rule), Some(handler), params, hit),
             None => (None, None, None, 0),
@@ -90,17 +112,22 @@ impl Site {
             rule,
             delivery: Delivery::default(),
         });
-        // Before a handler runs, and so before anything can be seen by the client.
         self.journal.add(record.clone());
         if let Some(panic) = given.as_ref().and_then(|given| given.panic.as_ref()) {
             self.failures.add_panic(&record, panic);
         }
+        Begun { record, given, refusal, handler, memo, extent }
+    }
 
+    /// Makes the answer to what was begun; `body` is what a handler reads that wants the body as it arrives.
+    pub(super) fn conclude(&self, begun: Begun, body: Option<BodyReader>) -> Reply {
+        let Begun { record, given, refusal, handler, memo, extent } = begun;
+        let may_be_unmatched = given.is_none();
         let (mut script, mut why_missed) = (None, None);
         let response = match (given, refusal, &handler, &self.directory) {
             (Some(given), ..) => given.response,
             (None, Some(refusal), ..) => self.refuse(refusal, &record.request),
-            (None, None, Some(handler), _) => self.handle(handler, &record),
+            (None, None, Some(handler), _) => self.handle(handler, &record, body),
             (None, None, None, Some(directory)) => match self.find_script(&record.request, directory) {
                 Found::NotCgi => directory.answer(&record.request, &self.pages),
                 Found::Error { status, message, explanation } => {
@@ -113,13 +140,9 @@ impl Site {
             },
             (None, None, None, None) => self.miss(&Subject::new(&record.request, &memo), &mut why_missed),
         };
-        let mut response = self.pages.finish(response);
-        if let Body::File(_) = response.body {
-            response = self.open_file(response, &record);
-        }
-        if let Some(reason) = response.take_failure() {
-            self.fail(FailureKind::HandlerError, &record, &format!("returned an error: {reason}"));
-        }
+        let is_finished =
+            !response.is_rare() && response.style == Style::Mock && matches!(response.body, Body::Bytes(_));
+        let mut response = if is_finished { response } else { self.finish(response, &record) };
         if response.stands_for().is_none() && !response.is_raw() {
             record.delivery.set_status(response.status);
         }
@@ -170,29 +193,18 @@ impl Site {
     }
 
     /// Runs the handler of the rule, outside every lock.
-    fn handle(&self, handler: &SharedHandler, record: &Arc<Record>) -> Response {
+    fn handle(&self, handler: &Answering, record: &Arc<Record>, body: Option<BodyReader>) -> Response {
         let Some(rule) = record.rule.as_deref() else { return Response::new(StatusCode::INTERNAL_SERVER_ERROR) };
-        caught(|| handler(&record.request)).unwrap_or_else(|message| {
+        let answered = match handler {
+            Answering::Handler(handler) => caught(|| handler(&record.request)),
+            Answering::Streaming(handler) => caught(|| read_by(&**handler, &record.request, body)),
+            // All of the body has come: the place is reached.
+            Answering::InBody { fault, .. } => return Response::with_fault(fault.clone()),
+        };
+        answered.unwrap_or_else(|message| {
             self.fail(FailureKind::Panicked, record, &format!("panicked: {message}"));
             failed(&format!("the handler of {} panicked: {message}\n", rule.shown()))
         })
-    }
-
-    fn open_file(&self, mut response: Response, record: &Arc<Record>) -> Response {
-        let Body::File(path) = &response.body else { return response };
-        match files::open(path) {
-            Ok((source, length, content_type)) => {
-                if response.fields.get("content-type").is_none() && !response.omits("content-type") {
-                    response.fields.push(b"Content-Type", content_type.as_bytes());
-                }
-                response.with_source(source, Some(length))
-            }
-            Err(error) => {
-                let reason = format!("cannot send the file {}: {error}", path.display());
-                self.fail(FailureKind::HandlerError, record, &reason);
-                Response::text(reason).with_code(StatusCode::INTERNAL_SERVER_ERROR)
-            }
-        }
     }
 
     /// Nothing answers: a 404 that helps to see why. Strict mode tells the same again.

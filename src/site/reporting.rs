@@ -1,6 +1,7 @@
 //! What a site tells: to the log as it answers, to the test when it is asked.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use crate::files::cgi::Exit;
@@ -49,13 +50,19 @@ impl Site {
 
     /// Notes a failure of what answers: a handler, or the closure that was asked for leave.
     pub(super) fn fail(&self, kind: FailureKind, record: &Arc<Record>, what: &str) {
-        let (who, location) = match (record.rule.as_deref(), &self.manners.on_expect) {
-            (Some(rule), _) => (format!("the handler of {}", rule.shown()), rule.location),
-            (None, Some(hook)) => ("the closure of `on_expect`".to_owned(), hook.location()),
+        if let Some((who, location)) = self.culprit(record) {
+            self.failures.add(kind, record, &format!("{who} {what}"), location);
+        }
+    }
+
+    /// Who answered, and where that was declared.
+    pub(super) fn culprit(&self, record: &Record) -> Option<(String, &'static Location<'static>)> {
+        match (record.rule.as_deref(), &self.manners.on_expect) {
+            (Some(rule), _) => Some((format!("the handler of {}", rule.shown()), rule.location)),
+            (None, Some(hook)) => Some(("the closure of `on_expect`".to_owned(), hook.location())),
             // Nothing else answers with what can fail.
-            (None, None) => return,
-        };
-        self.failures.add(kind, record, &format!("{who} {what}"), location);
+            (None, None) => None,
+        }
     }
 
     /// In strict mode: a request that met neither a rule nor a file is a failure, with the reason as it is now, which may be
@@ -158,6 +165,7 @@ impl Site {
                  `.journal_bytes(..)` of the builder)"
             ));
         }
+        notes.extend(self.seeds());
         notes
     }
 

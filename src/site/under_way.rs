@@ -36,8 +36,22 @@ pub(super) struct Answering<'s> {
 
 impl UnderWay {
     pub(super) fn begin(&self) -> Answering<'_> {
-        self.answers.fetch_add(1, SeqCst);
+        self.announce();
         Answering { under_way: self, before: ANSWERS_FOR.replace(self.place()) }
+    }
+
+    /// Another thread will begin an answer, or has it under way; until [`withdraw`](Self::withdraw).
+    pub(super) fn announce(&self) {
+        self.answers.fetch_add(1, SeqCst);
+    }
+
+    pub(super) fn withdraw(&self) {
+        self.answers.fetch_sub(1, SeqCst);
+        if self.waiting.load(SeqCst) > 0 {
+            // Nobody is between looking and waiting while this is held.
+            drop(self.lock.lock());
+            self.ended.notify_all();
+        }
     }
 
     /// Waits until nothing is under way but what this thread answers itself, though not for ever.
@@ -67,14 +81,8 @@ impl UnderWay {
 
 impl Drop for Answering<'_> {
     fn drop(&mut self) {
-        let UnderWay { answers, waiting, lock, ended } = self.under_way;
         ANSWERS_FOR.set(self.before);
-        answers.fetch_sub(1, SeqCst);
-        if waiting.load(SeqCst) > 0 {
-            // Nobody is between looking and waiting while this is held.
-            drop(lock.lock());
-            ended.notify_all();
-        }
+        self.under_way.withdraw();
     }
 }
 
@@ -116,6 +124,21 @@ mod tests {
                 assert_eq!(under_way.answers.load(SeqCst), 0);
             });
         }
+    }
+
+    #[test]
+    fn an_answer_that_was_announced_is_waited_for() {
+        let under_way = UnderWay::default();
+        under_way.announce();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let answering = under_way.begin();
+                under_way.withdraw();
+                drop(answering);
+            });
+            under_way.settle();
+            assert_eq!(under_way.answers.load(SeqCst), 0);
+        });
     }
 
     #[test]

@@ -66,6 +66,16 @@ impl BodyDecoder {
         self.state == State::Done
     }
 
+    /// How many bytes of the body have come.
+    pub(crate) fn collected(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What has come, and the sizes of the chunks that have begun.
+    pub(crate) fn so_far(&self) -> (&[u8], Option<&[usize]>) {
+        (&self.bytes, self.chunked.as_ref().map(|chunked| &*chunked.sizes))
+    }
+
     pub(crate) fn finish(self) -> Content {
         Content { bytes: Bytes::from(self.bytes), chunked: self.chunked }
     }

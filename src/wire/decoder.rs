@@ -10,6 +10,8 @@ use super::http_server::{Found, HeadReader};
 use super::refusal::Refusal;
 use super::{Dialect, Exchange, Limits, Reading};
 
+mod cut;
+
 /// Reads the requests of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Decoder {
@@ -125,6 +127,14 @@ impl Decoder {
         match self.state {
             State::Undecided(Framing::Length(length)) => length,
             _ => 0,
+        }
+    }
+
+    /// The body that is arriving: what has come of it, decoded, and the sizes of its chunks, if it has chunks.
+    pub(crate) fn body_so_far(&self) -> Option<(&[u8], Option<&[usize]>)> {
+        match &self.state {
+            State::Body(pending) => Some(pending.body.so_far()),
+            _ => None,
         }
     }
 
@@ -260,19 +270,18 @@ impl Decoder {
         let mut outline = self.outline.take().unwrap_or_default();
         outline.extend(input);
         let head = outline.head(input);
-        let exchange = Exchange {
-            persistent: false,
-            http11: true,
-            head_only: head.starts_with(b"HEAD "),
-            tunnels: false,
-            bare: false,
-        };
+        let exchange = exchange_of_part(head);
         Step::Refused { request: Request::of_parts(unparsed(head), Content::default()), refusal, exchange }
     }
 }
 
 /// So much of a head that cannot be parsed is kept.
 const MAX_KEPT: usize = 64 << 10;
+
+/// What can be said of the exchange that a part of a head begins.
+fn exchange_of_part(head: &[u8]) -> Exchange {
+    Exchange { persistent: false, http11: true, head_only: head.starts_with(b"HEAD "), tunnels: false, bare: false }
+}
 
 /// A head that cannot be parsed: its bytes, with method and target where they can be made out.
 fn unparsed(head: &[u8]) -> Head {

@@ -14,6 +14,7 @@
 //! That is one [`Dialect`]; the other one reads what Python's http.server reads as Python's http.server reads it.
 
 pub(crate) mod body;
+mod chunking;
 pub(crate) mod date;
 pub(crate) mod decoder;
 pub(crate) mod encode;

@@ -9,6 +9,7 @@ mod http_server_noise;
 mod limits;
 mod noise;
 mod refused;
+mod shaped;
 
 use std::fmt::Write;
 

@@ -113,3 +113,31 @@ fn a_request_that_was_refused_is_told_with_the_reason() {
     });
     tells(&text, &["while this test panics", "because it was refused: "]);
 }
+
+#[test]
+fn seeds_are_told_so_that_the_same_can_happen_again() {
+    let text = printed("seeds_are_told_so_that_the_same_can_happen_again", || {
+        let server = TestServer::empty();
+        server.when(get("/")).respond(Fault::Close.share(0.0, 42));
+        panic!("the test's own");
+    });
+    tells(
+        &text,
+        &[
+            "the test's own",
+            "while this test panics: random choices of the server at 127.0.0.1:",
+            ": share with seed 42",
+        ],
+    );
+}
+
+#[test]
+fn seeds_are_told_once_if_there_is_a_report() {
+    let text = printed("seeds_are_told_once_if_there_is_a_report", || {
+        let server = TestServer::empty();
+        server.when(get("/")).expect(1).respond(Fault::Close.share(0.0, 42));
+        panic!("the test's own");
+    });
+    tells(&text, &["the test server has 1 failure", "note: random choices: share with seed 42"]);
+    assert_eq!(text.matches("with seed 42").count(), 1, "{text}");
+}

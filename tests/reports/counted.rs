@@ -1,9 +1,10 @@
 //! Assertions on how many requests came.
 
 use expect_test::expect;
+use fixture_server::RecordedConnection;
 use fixture_server::prelude::*;
 
-use crate::{assert_told, get_of, send};
+use crate::{assert_told, comparable, get_of, panic_of, send};
 
 #[test]
 fn what_never_came_is_told_with_what_was_nearest() {
@@ -202,7 +203,20 @@ fn connections_are_counted() {
     for _ in 0..3 {
         get_of(&server, "/");
     }
-    assert_told(|| server.assert_connections(1), &expect!["expected exactly one connection, but 3 were opened"]);
+    let told = panic_of(|| server.assert_connections(1));
+    let told = server
+        .connections()
+        .iter()
+        .filter_map(RecordedConnection::peer)
+        .fold(comparable(&told), |told, peer| told.replace(&format!("{peer},"), "127.0.0.1:PORT,"));
+    expect![[r#"
+        expected exactly one connection, but 3 were opened
+
+        connections, in order:
+          #1 127.0.0.1:PORT, 1 request, closed by the server
+          #2 127.0.0.1:PORT, 1 request, closed by the server
+          #3 127.0.0.1:PORT, 1 request, closed by the server"#]]
+    .assert_eq(&told);
 }
 
 #[test]

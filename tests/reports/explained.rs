@@ -111,3 +111,34 @@ fn a_closure_panics() {
     );
     assert!(rule.is_none());
 }
+
+#[test]
+fn a_rule_answers_in_its_turn() {
+    let server = TestServer::empty();
+    server.on("GET", "/", |_| 200);
+    server.when(get("/")).respond(Fault::Close.every(2));
+    assert_explained(
+        &server,
+        "GET",
+        "/",
+        &expect![[r#"
+        GET / is answered by GET /
+          declared at tests/reports/explained.rs:LINE
+          ✓ method
+          ✓ path
+
+        newer rules do not:
+          GET / (every 2nd request) (declared at tests/reports/explained.rs:LINE): ✗ chance"#]],
+    );
+    crate::get_of(&server, "/");
+    assert_explained(
+        &server,
+        "GET",
+        "/",
+        &expect![[r#"
+        GET / is answered by GET / (every 2nd request)
+          declared at tests/reports/explained.rs:LINE
+          ✓ method
+          ✓ path"#]],
+    );
+}

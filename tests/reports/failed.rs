@@ -3,7 +3,7 @@
 use expect_test::expect;
 use fixture_server::{FailureKind, prelude::*};
 
-use crate::{assert_reported, comparable, get_of, send};
+use crate::{assert_reported, assert_told, comparable, get_of, send};
 
 #[test]
 fn a_handler_panicked() {
@@ -168,6 +168,157 @@ fn of_many_promises_it_is_said_once_that_nothing_came() {
                declared at tests/reports/failed.rs:LINE
 
           3. expected GET /2 exactly once, but it never came
+               declared at tests/reports/failed.rs:LINE"#]],
+    );
+}
+
+#[test]
+fn a_sequence_ran_out() {
+    let server = TestServer::empty();
+    server.when(get("/flaky")).named("flaky").respond(sequence(["a", "b"]));
+    let _ = [(); 3].map(|()| get_of(&server, "/flaky"));
+    assert_reported(
+        &server,
+        &expect![[r#"
+        the test server has 1 failure
+
+          the sequence of "flaky" (GET /flaky) has 2 answers, and was asked for more: add `.then_repeat_last()` or `.cycle()` if more may come
+            while answering GET /flaky
+            declared at tests/reports/failed.rs:LINE"#]],
+    );
+}
+
+#[test]
+fn a_handler_returned_a_fault_that_strikes_some_requests() {
+    let server = TestServer::empty();
+    server.on("GET", "/", |_| Fault::Reset.every(3));
+    let (status, text) = get_of(&server, "/");
+    assert_eq!(status, 500);
+    assert!(text.starts_with("the handler returned Fault::Reset.every(3), "), "{text}");
+    assert_reported(
+        &server,
+        &expect![[r#"
+            the test server has 1 failure
+
+              the handler of GET / returned Fault::Reset.every(3), but it answers this one request: write `if request.hit() % 3 == 0 { .. }` around Fault::Reset, or `server.when(..).respond(Fault::Reset.every(3))`
+                while answering GET /
+                declared at tests/reports/failed.rs:LINE"#]],
+    );
+}
+
+#[test]
+fn a_handler_returned_a_fault_of_another_moment() {
+    let server = TestServer::empty();
+    server.on("POST", "/a", |_| Fault::Reset.at(Stage::RequestBody(100)));
+    server.on("POST", "/b", |_| Some((201, Fault::Stall.at(Stage::Body(5)))));
+    send(&server, "POST", "/a", &[], b"a");
+    send(&server, "POST", "/b", &[], b"a");
+    assert_reported(
+        &server,
+        &expect![[r#"
+        the test server has 2 failures
+
+          1. the handler of POST /a returned Fault::Reset.at(Stage::RequestBody(100)), which happens before the request is complete: write `server.when(..).respond(Fault::Reset.at(Stage::RequestBody(100)))`
+               while answering POST /a
+               declared at tests/reports/failed.rs:LINE
+
+          2. the handler of POST /b returned Fault::Stall.at(Stage::Body(5)), which happens in a response, but there is none: write `Response::text("..").fault(Fault::Stall.at(Stage::Body(5)))`
+               while answering POST /b
+               declared at tests/reports/failed.rs:LINE"#]],
+    );
+}
+
+#[test]
+fn what_was_left_to_chance_can_be_had_again() {
+    let server = TestServer::empty();
+    server.when(get("/a")).respond(Fault::Close.share(0.0, 7));
+    server.when(get("/b")).respond(Response::new(200).jitter(ms(1), 42));
+    server.when(get("/c")).respond_with(|request| Response::new(200).jitter(ms(1), request.hit() as u64 + 100));
+    server.when(get("/d")).respond(Response::new(200).fault(Fault::Close.at(Stage::After).share(0.0, 9)));
+    for path in ["/a", "/b", "/b", "/c", "/c", "/c", "/c", "/c", "/c", "/d"] {
+        get_of(&server, path);
+    }
+    server.when(get("/never")).expect(1).respond(200);
+    assert_reported(
+        &server,
+        &expect![[r#"
+        the test server has 1 failure
+
+          expected GET /never exactly once, but it never came
+            declared at tests/reports/failed.rs:LINE
+
+        received, in order:
+          #1 GET /a 404
+          #2 GET /b 200
+          #3 GET /b 200
+          #4 to #9 GET /c 200
+          #10 GET /d 200
+
+        note: random choices: share with seed 7, jitter with seed 42, jitter with seed 101, jitter with seed 102, jitter with seed 103, jitter with seed 104, jitter with seed 105, jitter with seed 106, and 1 more"#]],
+    );
+    assert_told(
+        || server.assert_received(get("/e"), 1),
+        &expect![[r#"
+        expected GET /e exactly once, but it never came
+
+        the nearest of 10 requests is #1, which differs in 1 of 2 parts:
+          GET /a 404
+          ✓ method
+          ✗ path: expected /e, got /a
+
+        received, in order:
+          #1 GET /a 404
+          #2 GET /b 200
+          #3 GET /b 200
+          #4 to #9 GET /c 200
+          #10 GET /d 200
+
+        note: random choices: share with seed 7, jitter with seed 42, jitter with seed 101, jitter with seed 102, jitter with seed 103, jitter with seed 104, jitter with seed 105, jitter with seed 106, and 1 more"#]],
+    );
+}
+
+#[test]
+fn a_closure_that_is_no_rule_cannot_strike_some_of_its_hits() {
+    let server = TestServer::builder()
+        .on_expect(|_| Some(Response::new(417).fault(Fault::Reset.at(Stage::Head(20)).every(2))))
+        .start();
+    let expects = [("Expect", "100-continue"), ("Content-Length", "5")];
+    let (status, text) = send(&server, "PUT", "/", &expects, b"");
+    assert_eq!(status, 500);
+    assert!(text.starts_with("the closure of `on_expect` returned a response with Fault::Reset"), "{text}");
+    assert_reported(
+        &server,
+        &expect![[r#"
+        the test server has 1 failure
+
+          the closure of `on_expect` returned a response with Fault::Reset.at(Stage::Head(20)).every(2), which goes by the hits of a rule, and here is none: let the closure choose, and write `.fault(Fault::Reset.at(Stage::Head(20)))` on what is to be struck
+            while answering PUT /
+            declared at tests/reports/failed.rs:LINE"#]],
+    );
+}
+
+#[test]
+fn a_stream_fails() {
+    let server = TestServer::empty();
+    server.when(get("/error")).respond(Response::stream(|out| {
+        out.write_all("half of")?;
+        Err(std::io::Error::other("no luck"))
+    }));
+    server.when(get("/panic")).respond(Response::sse(|_| panic!("oops")));
+    for path in ["/error", "/panic"] {
+        let _ = ureq::get(server.url(path)).call().and_then(|mut answer| answer.body_mut().read_to_string());
+    }
+    assert_reported(
+        &server,
+        &expect![[r#"
+        the test server has 2 failures
+
+          1. the handler of GET /error returned an error from its stream: no luck
+               while answering GET /error
+               declared at tests/reports/failed.rs:LINE
+
+          2. the handler of GET /panic panicked in its stream: oops
+               while answering GET /panic
                declared at tests/reports/failed.rs:LINE"#]],
     );
 }

@@ -117,6 +117,41 @@ fn a_rule_has_answered_all_it_may() {
     );
 }
 
+#[test]
+fn a_rule_answers_some_requests_only() {
+    let server = TestServer::empty();
+    server.when(get("/")).named("flaky").respond(Fault::Close.every(3));
+    server.when(get("/other")).respond(Fault::Close.share(0.0, 7));
+    assert_missed(
+        &get_of(&server, "/"),
+        &expect![[r#"
+        no rule answers GET /
+
+        the nearest of 2 rules is "flaky" (GET /, every 3rd request), which spares some requests:
+          declared at tests/reports/missed.rs:LINE
+          ✓ method
+          ✓ path
+          ✗ chance: it answers only every 3rd request
+
+        the other rules:
+          GET /other (a share of 0.0 of requests, by seed 7) (declared at tests/reports/missed.rs:LINE): ✗ path"#]],
+    );
+    assert_missed(
+        &get_of(&server, "/other"),
+        &expect![[r#"
+        no rule answers GET /other
+
+        the nearest of 2 rules is GET /other (a share of 0.0 of requests, by seed 7), which spares some requests:
+          declared at tests/reports/missed.rs:LINE
+          ✓ method
+          ✓ path
+          ✗ chance: it answers only a share of 0.0 of requests, by seed 7
+
+        the other rules:
+          "flaky" (GET /, every 3rd request) (declared at tests/reports/missed.rs:LINE): ✗ path"#]],
+    );
+}
+
 #[rstest]
 #[case::a_colon(get("/users/:id"), "GET /users/7", "a placeholder is written in braces: \"/users/{id}\"")]
 #[case::angle_brackets(get("/users/<id>"), "GET /users/7", "a placeholder is written in braces: \"/users/{id}\"")]

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use crate::message::delivery::{Arrival, Ended};
+use crate::message::fault::Fault;
 use crate::message::request::Request;
 use crate::plan::{End, Plan, Step};
 use crate::wire::decoder;
@@ -19,18 +20,21 @@ use super::inbox::{Flow, Inflow};
 use super::{Connection, Scratch, TURNS, body_begins};
 
 /// What an answer goes out with.
-#[derive(Clone, Copy)]
-struct Framed {
-    exchange: Exchange,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Framed {
+    pub(super) exchange: Exchange,
     refused: bool,
     arrived: SystemTime,
     /// The client is given leave to send its body, right before the answer.
-    gives_leave: bool,
+    pub(super) gives_leave: bool,
 }
 
 impl Connection {
     /// Acts on what the decoder found, and sends what comes of it.
     pub(super) fn act(&mut self, step: decoder::Step, scratch: &mut Scratch, hands: &Hands<'_>) -> Progress {
+        if self.ambush.is_some() {
+            return self.spring(step, scratch, hands);
+        }
         match step {
             decoder::Step::Request(request, exchange) => self.answer(request, exchange, None, false, scratch, hands),
             decoder::Step::Refused { request, refusal, exchange } => {
@@ -62,8 +66,9 @@ impl Connection {
         let (dialect, asks_for_leave) = (settings.reading.dialect, settings.asks_for_leave);
         let arrived = self.arrival();
         let framed = Framed { exchange, refused: false, arrived, gives_leave: false };
-        if expects_continue && asks_for_leave {
-            request = match self.ask(request, None, Extent::AwaitsLeave, arrived, hands) {
+        let is_asked = !self.goes_unanswered();
+        if is_asked && expects_continue && asks_for_leave {
+            request = match self.ask(request, Met::Nothing, Extent::AwaitsLeave, arrived, hands) {
                 Some(Answer::ReadOn(request)) => request,
                 Some(Answer::Reply(mut reply)) => {
                     // Whether the body comes all the same cannot be known.
@@ -71,13 +76,25 @@ impl Connection {
                     self.may_have_more = true;
                     return self.reply(reply, framed, scratch, hands);
                 }
-                None => return Progress::Gone,
+                Some(Answer::Later(_) | Answer::Ambush { .. }) | None => return Progress::Gone,
             };
         }
-        if dialect == Dialect::HttpServer {
+        if is_asked && (dialect == Dialect::HttpServer || self.port.service.wants_heads()) {
             let announced = self.decoder.announced();
-            request = match self.ask(request, None, Extent::Head { announced }, arrived, hands) {
+            request = match self.ask(request, Met::Nothing, Extent::Head { announced }, arrived, hands) {
                 Some(Answer::ReadOn(request)) => request,
+                Some(Answer::Later(later)) => {
+                    return self.begin_streaming(
+                        later,
+                        Framed { gives_leave: expects_continue, ..framed },
+                        scratch,
+                        hands,
+                    );
+                }
+                Some(Answer::Ambush { after, reply }) => {
+                    let framed = Framed { gives_leave: expects_continue, ..framed };
+                    return self.lie_in_wait(after, reply, framed, scratch, hands);
+                }
                 Some(Answer::Reply(mut reply)) => {
                     match reply.sink.take() {
                         Some(mut sink) => {
@@ -94,10 +111,11 @@ impl Connection {
                 None => return Progress::Gone,
             };
         }
-        match self.decoder.collect(request, exchange, &self.port.settings.reading.limits) {
+        let step = self.decoder.collect(request, exchange, &self.port.settings.reading.limits);
+        match self.met(step, &[]) {
             decoder::Step::NeedMore if expects_continue => {
                 let interim = Plan::one(leave(), End::Keep);
-                self.send(Sending::new(interim, None, Ended::KeptOpen), scratch)
+                self.send(Sending::new(interim, None, Ended::KeptOpen), scratch, hands)
             }
             decoder::Step::Request(request, exchange) => {
                 self.answer(request, exchange, None, expects_continue, scratch, hands)
@@ -117,12 +135,17 @@ impl Connection {
         hands: &Hands<'_>,
     ) -> Progress {
         let arrived = self.arrival();
-        match self.ask(request, refusal, Extent::Complete, arrived, hands) {
+        let met = match refusal {
+            Some(refusal) => Met::Refusal(refusal),
+            None if self.strike.is_none() => Met::Nothing,
+            None => self.instead_of_answer().map_or(Met::Nothing, Met::Fault),
+        };
+        match self.ask(request, met, Extent::Complete, arrived, hands) {
             Some(Answer::Reply(reply)) => {
                 self.reply(reply, Framed { exchange, refused: refusal.is_some(), arrived, gives_leave }, scratch, hands)
             }
             // There is nothing more to read; or the server was stopped.
-            Some(Answer::ReadOn(_)) | None => Progress::Gone,
+            Some(Answer::ReadOn(_) | Answer::Later(_) | Answer::Ambush { .. }) | None => Progress::Gone,
         }
     }
 
@@ -130,32 +153,53 @@ impl Connection {
     fn ask(
         &mut self,
         request: Request,
-        refusal: Option<Refusal>,
+        met: Met,
         extent: Extent,
         arrived: SystemTime,
         hands: &Hands<'_>,
     ) -> Option<Answer> {
         // Also if the request is refused: a log may be listening.
         (hands.before_user_code)();
+        self.note_asked(extent);
         let arrival = Arrival { number: self.requests + 1, at: arrived };
-        let incoming = Incoming { request, refusal, client: self.client.clone(), arrival, extent };
-        let answer = self.port.unless_stopped(|| (self.port.service)(incoming))?;
-        if let Answer::Reply(_) = answer {
+        let (refusal, fault) = match met {
+            Met::Nothing => (None, None),
+            Met::Refusal(refusal) => (Some(refusal), None),
+            Met::Fault(fault) => (None, Some(fault)),
+        };
+        let incoming = Incoming { request, refusal, client: self.client.clone(), arrival, extent, fault };
+        let answer = self.port.unless_stopped(|| self.port.service.answer(incoming))?;
+        if !matches!(answer, Answer::ReadOn(_)) {
             self.requests += 1;
             (self.arrived, self.due) = (None, None);
+            // An outage that begins now comes too late for it.
+            self.is_drawn = true;
         }
         Some(answer)
     }
 
-    fn reply(&mut self, reply: Reply, framed: Framed, scratch: &mut Scratch, hands: &Hands<'_>) -> Progress {
+    pub(super) fn reply(&mut self, reply: Reply, framed: Framed, scratch: &mut Scratch, hands: &Hands<'_>) -> Progress {
+        // Of this request nothing more will be met; what is refused is refused as ever.
+        self.is_drawn = false;
+        let strike = match &self.strike {
+            None => None,
+            Some(_) => self.strike.take().filter(|_| !framed.refused),
+        };
         let settings = &self.port.settings;
         let circumstances = Circumstances {
             exchange: framed.exchange,
             dialect: settings.reading.dialect,
             server_line: &settings.server_line,
             protocol: settings.reading.protocol,
-            keep_alive: settings.keep_alive,
+            keep_alive: match settings.max_requests {
+                None => settings.keep_alive,
+                Some(most) => settings.keep_alive && self.requests < most.get(),
+            },
             date_line: scratch.date.at(reply.date.unwrap_or(framed.arrived)),
+            strike: match &strike {
+                None => None,
+                Some(strike) => Some((strike.stage, &strike.fault)),
+            },
         };
         let plan = encode::plan(reply.response, circumstances);
         let ended = match plan.end {
@@ -169,13 +213,13 @@ impl Connection {
         if framed.gives_leave {
             sending.begin_with(leave());
         }
-        if !is_plain {
-            sending.prepare(hands.wake);
+        if !is_plain || framed.gives_leave {
+            sending.prepare();
             if sending.runs_user_code() {
                 (hands.before_user_code)();
             }
         }
-        self.send(sending, scratch)
+        self.send(sending, scratch, hands)
     }
 
     /// Passes on what has come of the body of the request that is being answered. An error means that the client is gone.
@@ -208,6 +252,13 @@ impl Connection {
     }
 }
 
-fn leave() -> Step {
-    Step::Bytes(Bytes::from_static(encode::CONTINUE))
+/// What stands in the way of an answer.
+enum Met {
+    Nothing,
+    Refusal(Refusal),
+    Fault(Fault),
+}
+
+pub(super) fn leave() -> Step {
+    Step::Interim(Bytes::from_static(encode::CONTINUE))
 }

@@ -10,9 +10,10 @@ use std::sync::atomic::Ordering::SeqCst;
 use super::super::connection::Fate;
 use super::super::slots::Heard;
 use super::super::*;
-use crate::message::body::{Sink, Source, Wake};
+use crate::message::body::{Sink, Source};
 use crate::message::delivery::Ended;
 use crate::message::into_response::IntoResponse;
+use crate::wake::Wake;
 
 const POST: &str = "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
 const EXPECT: &str = "POST /1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
@@ -101,7 +102,8 @@ fn scripted(reads: impl IntoIterator<Item = Read>, room: usize) -> (Stage, Arc<S
     let stage = Stage::http_server(reads, move |_, extent| {
         let source = Box::new(Pipe(answering.clone()));
         let sink: Box<dyn Sink> = Box::new(SinkEnd(Pipe(answering.clone())));
-        let response = Response::new(200).without_header("date").with_source(source, None);
+        let response =
+            Response::new(200).without_header("date").without_header("transfer-encoding").with_source(source, None);
         (extent != Extent::AwaitsLeave).then_some((response, Some(sink)))
     });
     (stage, script)

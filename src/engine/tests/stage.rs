@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
+use std::time::Instant;
 
 use super::super::connection::{Connection, Fate, Scratch};
 use super::super::slots::Heard;
@@ -11,6 +12,8 @@ use super::super::*;
 use crate::message::body::Sink;
 use crate::message::delivery::Ended;
 use crate::message::into_response::IntoResponse;
+use crate::message::request::Content;
+use crate::plan::Plan;
 use crate::wire::Dialect;
 use mio::{Interest, Registry, Token};
 
@@ -28,8 +31,11 @@ pub(super) fn bytes(text: &str) -> Read {
     Read::Bytes(text.as_bytes().to_vec())
 }
 
+/// Looks on while something is written.
+type OnWrite = Box<dyn Fn(&[u8]) + Send>;
+
 /// The client: what it sends, how much it takes, and what it got.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Peer {
     pub(super) reads: VecDeque<Read>,
     /// The most that one write takes.
@@ -42,6 +48,15 @@ pub(super) struct Peer {
     pub(super) writes: usize,
     pub(super) shutdowns: Vec<Shutdown>,
     pub(super) reset: bool,
+    pub(super) on_write: Option<OnWrite>,
+    /// What was written has not left.
+    pub(super) keeps_waiting: bool,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Peer").field("reads", &self.reads).field("got", &self.got).finish_non_exhaustive()
+    }
 }
 
 impl Peer {
@@ -53,6 +68,9 @@ impl Peer {
         let taken = bytes.len().min(room).min(self.write_size.unwrap_or(usize::MAX));
         if taken == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
+        }
+        if let Some(on_write) = &self.on_write {
+            on_write(&bytes[..taken]);
         }
         self.writes += 1;
         self.taken += taken;
@@ -99,6 +117,10 @@ impl Transport for Peer {
         self.reset = true;
     }
 
+    fn has_departed(&mut self, _: bool) -> bool {
+        !self.keeps_waiting
+    }
+
     fn register(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
         Ok(())
     }
@@ -114,6 +136,8 @@ pub(super) struct Told {
     pub(super) asked: Mutex<Vec<String>>,
     /// Of each answer: the bytes sent, and how it ended.
     pub(super) outcomes: Mutex<Vec<(u64, Option<Ended>)>>,
+    /// Bodies that were told of after their requests.
+    pub(super) contents: Mutex<Vec<(usize, Content)>>,
 }
 
 #[derive(Debug)]
@@ -126,10 +150,28 @@ impl Receipt for Line {
     fn sent(&self, bytes: u64, ended: Option<Ended>) {
         self.told.outcomes.lock()[self.number] = (bytes, ended);
     }
+
+    fn received(&self, content: Content) {
+        self.told.contents.lock().push((self.number, content));
+    }
+}
+
+/// A service that answers, and no more.
+struct Answers<F>(F);
+
+impl<F: Fn(Incoming) -> Answer + Send + Sync> Service for Answers<F> {
+    fn answer(&self, incoming: Incoming) -> Answer {
+        (self.0)(incoming)
+    }
+
+    fn accepted(&self, peer: Option<SocketAddr>, opened: SystemTime) -> Arc<Client> {
+        Arc::new(Client::new(1, peer, opened, None))
+    }
 }
 
 /// A thread that has nothing else to do, and that nobody has to wake.
-pub(super) const HANDS: Hands<'static> = Hands { before_user_code: &|| (), wake: &|| Arc::new(|| ()) };
+pub(super) const HANDS: Hands<'static> =
+    Hands { before_user_code: &|| (), wake: &|| Arc::new(|| ()), run: &|task| task() };
 
 /// A connection under test.
 pub(super) struct Stage {
@@ -144,10 +186,20 @@ impl Stage {
         reads: impl IntoIterator<Item = Read>,
         respond: impl Fn() -> Response + Send + Sync + 'static,
     ) -> Stage {
+        let mut settings = Settings::default();
+        settings.reading.limits.body = 1_000;
+        Stage::set(settings, reads, respond)
+    }
+
+    pub(super) fn set(
+        settings: Settings,
+        reads: impl IntoIterator<Item = Read>,
+        respond: impl Fn() -> Response + Send + Sync + 'static,
+    ) -> Stage {
         let peer = Arc::new(Mutex::new(Peer { reads: reads.into_iter().collect(), ..Peer::default() }));
         let told = Arc::new(Told::default());
         let (seen, telling) = (peer.clone(), told.clone());
-        let service: Service = Arc::new(move |incoming: Incoming| {
+        let service = Arc::new(Answers(move |incoming: Incoming| {
             let Incoming { request, refusal, arrival, .. } = incoming;
             let sent = seen.lock().got.len();
             let line = format!("{} {} {:?} after {sent}", arrival.number, request.target(), request.body_text());
@@ -161,9 +213,7 @@ impl Stage {
                 sink: None,
                 date: None,
             })
-        });
-        let mut settings = Settings::default();
-        settings.reading.limits.body = 1_000;
+        }));
         Stage::with(peer, told, settings, service)
     }
 
@@ -175,7 +225,7 @@ impl Stage {
         let peer = Arc::new(Mutex::new(Peer { reads: reads.into_iter().collect(), ..Peer::default() }));
         let told = Arc::new(Told::default());
         let telling = told.clone();
-        let service: Service = Arc::new(move |incoming: Incoming| {
+        let service = Arc::new(Answers(move |incoming: Incoming| {
             let Incoming { request, extent, .. } = incoming;
             let mut asked = telling.asked.lock();
             asked.push(format!("{} {:?} {extent:?}", request.target(), request.body_text()));
@@ -184,28 +234,64 @@ impl Stage {
             outcomes.push((0, None));
             let receipt = Arc::new(Line { told: telling.clone(), number: outcomes.len() - 1 });
             Answer::Reply(Reply { response, receipt, sink, date: None })
-        });
+        }));
         let mut settings = Settings { asks_for_leave: true, ..Settings::default() };
         settings.reading.dialect = Dialect::HttpServer;
         Stage::with(peer, told, settings, service)
     }
 
-    fn with(peer: Arc<Mutex<Peer>>, told: Arc<Told>, settings: Settings, service: Service) -> Stage {
+    /// A connection that carries out this plan before anything else.
+    pub(super) fn planned(plan: Plan, reads: impl IntoIterator<Item = Read>) -> Stage {
+        let mut stage = Stage::hello(reads);
+        stage.told.outcomes.lock().push((0, None));
+        // What the answers to requests are told of comes behind it.
+        stage.told.asked.lock().push("a plan".to_owned());
+        let receipt = Arc::new(Line { told: stage.told.clone(), number: 0 });
+        stage.connection.begin(plan, receipt);
+        stage
+    }
+
+    pub(super) fn with(
+        peer: Arc<Mutex<Peer>>,
+        told: Arc<Told>,
+        settings: Settings,
+        service: Arc<dyn Service>,
+    ) -> Stage {
         let port = Arc::new(Port {
             service,
             settings,
             listener: Mutex::new(None),
             stopped: AtomicBool::default(),
             answering: AtomicUsize::default(),
-            accepted: Arc::default(),
+            lifeline: Arc::default(),
         });
         let transport: SharedTransport = peer.clone();
-        let connection = Connection::new(port, transport, Client { number: 1, peer: None });
+        let connection = Connection::new(port, transport, Arc::new(Client::new(1, None, SystemTime::UNIX_EPOCH, None)));
         Stage { peer, told, connection, scratch: Scratch::new() }
     }
 
     pub(super) fn hello(reads: impl IntoIterator<Item = Read>) -> Stage {
         Stage::new(reads, || "hello".into_response())
+    }
+
+    /// Events until nothing is waited for but the client; what it waits for is waited out.
+    #[track_caller]
+    pub(super) fn run_out(&mut self) -> Fate {
+        for _ in 0..100_000 {
+            let fate = self.run();
+            let Fate::Wait { until, writes: false } = fate else {
+                if fate == Fate::Close {
+                    return fate;
+                }
+                continue;
+            };
+            let time = until.saturating_duration_since(Instant::now());
+            if time > Duration::from_secs(1) {
+                return fate;
+            }
+            std::thread::sleep(time);
+        }
+        panic!("the connection gets nowhere");
     }
 
     /// One event.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::pipe::Pipe;
-use crate::message::body::{Sink, Source, Wake};
+use crate::message::body::{Sink, Source};
+use crate::pipe::Pipe;
+use crate::wake::Wake;
 
 /// What a script can read.
 #[derive(Debug)]

@@ -9,7 +9,6 @@ mod gateway;
 mod head_end;
 mod host;
 mod interface;
-mod pipe;
 mod process;
 mod program;
 mod run;

@@ -20,11 +20,11 @@ use bytes::Bytes;
 use super::environment::OPTIONAL;
 use super::head_end::HeadEnd;
 use super::interface::{Exit, Input, Output, Running, Stdin};
-use super::pipe::{Pipe, ROOM};
 use super::process::{NOT_EXECUTED, Process};
 use super::program::{interpreter_of, is_program};
 use super::script::Script;
 use super::user::{Become, may_be_about_users};
+use crate::pipe::{Pipe, ROOM};
 
 /// How often a script is looked at that does nothing: for its end, its time, and whether anybody still wants its output.
 const TICK: Duration = Duration::from_millis(100);

@@ -10,7 +10,7 @@ use crate::message::fault::Fault;
 use crate::message::into_response::IntoResponse;
 use crate::message::request::Version;
 use crate::message::response::Response;
-use crate::plan::{End, Plan, Step};
+use crate::plan::{End, Left, Plan, Step};
 use crate::wire::encode::{self, Circumstances};
 use crate::wire::{Dialect, Exchange};
 
@@ -34,6 +34,7 @@ pub(super) fn circumstances(exchange: Exchange) -> Circumstances<'static> {
         keep_alive: true,
         server_line: SERVER,
         date_line: DATE,
+        strike: None,
     }
 }
 
@@ -43,8 +44,13 @@ pub(super) fn bytes_of(plan: Plan) -> String {
     for step in plan.steps {
         match step {
             Step::Head(bytes) => sent.extend(bytes),
-            Step::Bytes(bytes) => sent.extend(bytes),
-            Step::Source { mut source, left } => {
+            Step::Interim(bytes) | Step::Framing(bytes) | Step::Bytes(bytes) => sent.extend(bytes),
+            Step::Wait(_) | Step::Hold(_) => {}
+            Step::Source { mut source, left, .. } => {
+                let left = match left {
+                    Left::Exactly(left) | Left::AtMost(left) => Some(left),
+                    Left::All => None,
+                };
                 let start = sent.len();
                 // Of one without a length a single read is all.
                 sent.resize(start + left.map_or(1_000, |left| usize::try_from(left).unwrap()), 0);

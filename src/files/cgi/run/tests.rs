@@ -9,7 +9,8 @@ use rstest::rstest;
 use super::super::tests::Site;
 use super::super::{Cgi, CgiUser};
 use super::*;
-use crate::message::body::{Sink, Source, Wake};
+use crate::message::body::{Sink, Source};
+use crate::wake::Wake;
 
 /// A script that was started, as a connection sees it.
 struct Started {

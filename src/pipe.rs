@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::message::body::Wake;
+use crate::wake::Wake;
 
 /// So much may be on its way; whoever puts in more waits, as long as there is somebody to wait for.
-pub(super) const ROOM: usize = 64 << 10;
+pub(crate) const ROOM: usize = 64 << 10;
 
 #[derive(Default)]
-pub(super) struct Pipe {
+pub(crate) struct Pipe {
     state: Mutex<State>,
     /// Tells the thread; the connection has its `Wake`.
     changed: Condvar,
@@ -41,12 +41,12 @@ impl State {
 
 impl Pipe {
     /// For the connection, before anything else.
-    pub(super) fn wake_with(&self, wake: Wake) {
+    pub(crate) fn wake_with(&self, wake: Wake) {
         self.state.lock().wake = Some(wake);
     }
 
     /// For the connection; 0 is the end.
-    pub(super) fn try_take(&self, buf: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn try_take(&self, buf: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state.lock();
         if state.bytes.is_empty() && !state.is_complete {
             state.is_awaited = true;
@@ -59,7 +59,7 @@ impl Pipe {
     }
 
     /// For the connection.
-    pub(super) fn try_put(&self, bytes: &[u8]) -> io::Result<usize> {
+    pub(crate) fn try_put(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut state = self.state.lock();
         if state.is_unwanted {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -75,7 +75,7 @@ impl Pipe {
     }
 
     /// For the thread, which waits; 0 is the end.
-    pub(super) fn take(&self, buf: &mut [u8]) -> usize {
+    pub(crate) fn take(&self, buf: &mut [u8]) -> usize {
         let mut state = self.state.lock();
         while state.bytes.is_empty() && !state.is_complete && !state.is_unwanted {
             self.changed.wait(&mut state);
@@ -89,7 +89,7 @@ impl Pipe {
     }
 
     /// For the thread, which waits for room, but not for longer than this. `None` if nobody wants anything any more.
-    pub(super) fn put(&self, bytes: &[u8], patience: Duration) -> Option<usize> {
+    pub(crate) fn put(&self, bytes: &[u8], patience: Duration) -> Option<usize> {
         let mut state = self.state.lock();
         if state.bytes.len() >= ROOM && !state.is_unwanted {
             self.changed.wait_for(&mut state, patience);
@@ -103,7 +103,7 @@ impl Pipe {
     }
 
     /// For the thread: puts in all, whether there is room or not. `false` if nobody wants it any more.
-    pub(super) fn put_all(&self, bytes: &[u8]) -> bool {
+    pub(crate) fn put_all(&self, bytes: &[u8]) -> bool {
         let mut state = self.state.lock();
         if state.is_unwanted {
             return false;
@@ -114,21 +114,21 @@ impl Pipe {
     }
 
     /// Nothing more will be put in.
-    pub(super) fn complete(&self) {
+    pub(crate) fn complete(&self) {
         let mut state = self.state.lock();
         state.is_complete = true;
         self.tell(state);
     }
 
     /// Nothing more will be taken out.
-    pub(super) fn abandon(&self) {
+    pub(crate) fn abandon(&self) {
         let mut state = self.state.lock();
         state.is_unwanted = true;
         state.bytes = VecDeque::new();
         self.tell(state);
     }
 
-    pub(super) fn is_unwanted(&self) -> bool {
+    pub(crate) fn is_unwanted(&self) -> bool {
         self.state.lock().is_unwanted
     }
 

@@ -1,0 +1,49 @@
+//! How threads call each other: before one of them is lost to a handler for a while, another has to be there.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::{Crew, Guard};
+
+impl Crew {
+    /// Before a handler runs: if handlers have blocked lately, somebody else is to poll while it does; and somebody must
+    /// stand by, or be on the way, in any case.
+    pub(in crate::engine) fn pass_on(&'static self) {
+        if !self.wary.load(Relaxed) {
+            return;
+        }
+        let state = self.state.lock();
+        if !state.has_standby || state.passing_until.is_some() && !state.polling.is_on() {
+            self.call_a_hand(state);
+        }
+    }
+
+    /// Before something that most likely blocks: somebody else is to poll and to take what waits, or is on the way.
+    pub(in crate::engine) fn leave_to_others(&'static self) {
+        let state = self.state.lock();
+        let is_quiet = state.ready.is_empty() && state.tasks.is_empty();
+        if !(is_quiet && state.has_standby && state.polling.is_on()) {
+            self.call_a_hand(state);
+        }
+    }
+
+    /// Wakes an idle thread, or brings up another one; unless one is on its way.
+    pub(in crate::engine) fn call_a_hand(&'static self, mut state: Guard<'_>) {
+        if state.coming > 0 {
+            return;
+        }
+        state.coming += 1;
+        if state.idle_threads > 0 {
+            self.idle.notify_one();
+            return;
+        }
+        drop(state);
+        if self.spawn().is_err() {
+            // The standby takes over a little later instead, or a thread that comes back.
+            let mut state = self.state.lock();
+            state.coming = state.coming.saturating_sub(1);
+            if !state.tasks.is_empty() && state.polling.is_on() {
+                let _ = self.waker.wake();
+            }
+        }
+    }
+}
