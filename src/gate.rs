@@ -20,7 +20,7 @@ pub(crate) use lifeline::Lifeline;
 /// A response stands at it by [`Response::hold`](crate::Response::hold) or [`hold_body`](crate::Response::hold_body), which costs
 /// no thread; a handler or a stream closure by [`wait`](Gate::wait). Each stands there on its own connection: requests that
 /// come one after the other on one connection stand there one after the other. When a server is stopped or dropped, nothing
-/// of it stands at a gate any more. A client that closes its connection while its response is held stands there on: it may have
+/// of it stays at a gate. A client that closes its connection while its response is held stands there on: it may have
 /// closed its sending side alone, and still want the answer. One that resets it does not.
 ///
 /// A gate in a `static` is a `LazyLock<Gate>`, made with `Gate::new`.
