@@ -198,6 +198,17 @@ fn what_passes_is_survived() -> Result<(), Box<dyn Error>> {
         odd.assert_hits(1);
     }
 
+    // Of a body that is longer than it says, no client can tell.
+    server.when(get("/longer")).respond(hello().content_length(2));
+    assert_eq!(client.get(&server.url("/longer"))?, "he");
+
+    // Connections that end with their second answer are no trouble either.
+    let tired = TestServer::builder().max_requests_per_connection(2).start();
+    tired.on("GET", "/", |_| "hello");
+    for _ in 0..5 {
+        assert_eq!(client.get(&tired.url("/"))?, "hello");
+    }
+
     // What is the client's fault is not tried again.
     let wrong = server.when(get("/wrong")).respond(400);
     assert_eq!(client.get(&server.url("/wrong")), Err(Trouble::Status(400)));
