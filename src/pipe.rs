@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::wake::Wake;
+use crate::wake::{Sleeper, Wake};
 
 /// So much may be on its way; whoever puts in more waits, as long as there is somebody to wait for.
 pub(crate) const ROOM: usize = 64 << 10;
@@ -26,9 +26,7 @@ struct State {
     is_complete: bool,
     /// Nobody takes anything out any more.
     is_unwanted: bool,
-    wake: Option<Wake>,
-    /// The connection was told to wait.
-    is_awaited: bool,
+    connection: Sleeper,
 }
 
 impl State {
@@ -42,14 +40,14 @@ impl State {
 impl Pipe {
     /// For the connection, before anything else.
     pub(crate) fn wake_with(&self, wake: Wake) {
-        self.state.lock().wake = Some(wake);
+        self.state.lock().connection.wake_with(wake);
     }
 
     /// For the connection; 0 is the end.
     pub(crate) fn try_take(&self, buf: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state.lock();
         if state.bytes.is_empty() && !state.is_complete {
-            state.is_awaited = true;
+            state.connection.sleep();
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let count = state.bytes.read(buf)?;
@@ -66,7 +64,7 @@ impl Pipe {
         }
         let count = state.add(bytes);
         if count == 0 && !bytes.is_empty() {
-            state.is_awaited = true;
+            state.connection.sleep();
             return Err(io::ErrorKind::WouldBlock.into());
         }
         drop(state);
@@ -134,10 +132,8 @@ impl Pipe {
 
     /// Tells both sides that something changed.
     fn tell(&self, mut state: MutexGuard<'_, State>) {
-        // After the last time it is not kept, for it may hold what holds this.
         let is_last = state.is_complete || state.is_unwanted;
-        let wake = if is_last { state.wake.take() } else { state.wake.clone() };
-        let wake = wake.filter(|_| std::mem::take(&mut state.is_awaited));
+        let wake = state.connection.rouse(is_last);
         drop(state);
         self.changed.notify_all();
         if let Some(wake) = wake {

@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use fixture_server::{Ended, RecordedRequest, prelude::*};
+use fixture_server::{Ended, prelude::*};
 
 use raw::{LIMIT, Raw, Test, eventually, exchange, get_bytes};
 
@@ -96,37 +96,6 @@ fn a_reset_spares_the_answers_before_it_that_are_still_under_way() -> Test {
         assert!(got.len() > LENGTH, "turn {turn}: {}", got.len());
         server.clear_requests();
     }
-    Ok(())
-}
-
-#[test]
-fn a_handler_that_takes_its_time_with_a_body_is_not_held_against_the_client() -> Test {
-    const ROOM: usize = 64 << 10;
-    let server = TestServer::builder().read_timeout(ms(300)).transcript(true).start();
-    let (tells, is_told) = std::sync::mpsc::channel();
-    server.on_streaming("PUT", "/", move |_, body| -> HandlerResult {
-        body.read_exact(&mut [0; 100])?;
-        tells.send(())?;
-        std::thread::sleep(ms(400));
-        tells.send(())?;
-        Ok(body.read_to_end(&mut Vec::new())?.to_string().into())
-    });
-    let mut raw = Raw::connect(&server)?;
-    raw.send("PUT / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: 80636\r\n\r\n")?;
-    raw.send([b'x'; 100])?;
-    is_told.recv()?;
-    raw.send(vec![b'x'; ROOM])?;
-    eventually("it was read", || {
-        let transcript = server.requests().last().and_then(RecordedRequest::transcript);
-        transcript.is_some_and(|transcript| transcript.received().len() > ROOM + 100)
-    });
-    // For this there is no room, and no more is read until the handler goes on.
-    raw.send(vec![b'x'; 5_000])?;
-    is_told.recv()?;
-    // Long before its time is up, which begins only now.
-    std::thread::sleep(ms(50));
-    raw.send(vec![b'x'; 10_000])?;
-    assert_eq!(raw.answer()?.text(), "80536");
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::io;
 use bytes::Bytes;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::wake::Wake;
+use crate::wake::{Sleeper, Wake};
 
 /// While so much is on its way, whoever puts in more waits.
 pub(super) const ROOM: usize = 64 << 10;
@@ -49,9 +49,7 @@ struct State {
     is_unwanted: bool,
     /// The client has closed its end.
     is_closed: bool,
-    wake: Option<Wake>,
-    /// The connection was told to wait.
-    is_awaited: bool,
+    connection: Sleeper,
 }
 
 /// Why a body breaks off.
@@ -89,7 +87,7 @@ impl State {
 impl Pieces {
     /// For the connection, before anything else.
     pub(super) fn wake_with(&self, wake: Wake) {
-        self.state.lock().wake = Some(wake);
+        self.state.lock().connection.wake_with(wake);
     }
 
     /// For the connection: the next piece, `None` at the end, `WouldBlock` if there is none yet.
@@ -100,7 +98,7 @@ impl Pieces {
                 Some(Ok(())) => Ok(None),
                 Some(Err(why)) => Err(why.into()),
                 None => {
-                    state.is_awaited = true;
+                    state.connection.sleep();
                     Err(io::ErrorKind::WouldBlock.into())
                 }
             };
@@ -118,7 +116,7 @@ impl Pieces {
         }
         let count = bytes.len().min(ROOM.saturating_sub(state.length));
         if count == 0 && !bytes.is_empty() {
-            state.is_awaited = true;
+            state.connection.sleep();
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let ends_chunk = border == Border::Anywhere || border == Border::End && count == bytes.len();
@@ -196,10 +194,8 @@ impl Pieces {
 
     /// Tells both sides that something changed.
     fn tell(&self, mut state: MutexGuard<'_, State>) {
-        // After the last time it is not kept, for it may hold what holds this.
         let is_last = state.end.is_some() || state.is_unwanted;
-        let wake = if is_last { state.wake.take() } else { state.wake.clone() };
-        let wake = wake.filter(|_| std::mem::take(&mut state.is_awaited));
+        let wake = state.connection.rouse(is_last);
         drop(state);
         self.changed.notify_all();
         if let Some(wake) = wake {

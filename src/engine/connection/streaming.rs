@@ -138,8 +138,6 @@ impl Connection {
                     streaming.pass_on(bytes, sizes);
                 }
                 if streaming.is_full {
-                    // It is not the client that is slow.
-                    self.due = None;
                     return Progress::Waiting;
                 }
                 match self.receive_once(scratch) {
