@@ -22,7 +22,7 @@ use crate::server::TestServer;
 use crate::site::Manners;
 use crate::start_error::StartError;
 
-/// Options of a server: [`TestServer::builder`].
+/// Options of a server: [`TestServer::builder`]. The page [Limits](crate::limits) has every bound and its default.
 ///
 /// ```
 /// use fixture_server::prelude::*;

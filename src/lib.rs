@@ -235,8 +235,7 @@
 //! the machine has a `try_` twin. What a client sends never panics anything.
 //!
 //! **What is refused.** Requests that two parties could read in two ways (RFC 9112, section 11.2): conflicting lengths, a
-//! length with chunked, folded fields, a blank before a colon. They get 400 and the connection closes. Limits are options
-//! of the [`Builder`].
+//! length with chunked, folded fields, a blank before a colon; and what is beyond a [limit](limits). The connection closes.
 //!
 //! # Pitfalls
 //!
@@ -255,6 +254,7 @@
 //! # More pages
 //!
 //! * [Make it fail](make_it_fail): what clients must survive, each with the line that provokes it
+//! * [Limits](limits): how much of everything, what happens beyond it, and how to change it
 //! * [`python -m http.server`](coming_from_python), class by class
 //! * [wiremock, httpmock, mockito or httptest](coming_from_mock_crates): tables of equivalents, and what behaves differently
 //!
@@ -276,6 +276,9 @@ mod builder;
 mod engine;
 mod failures;
 mod files;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod handler;
 mod hook;
@@ -284,6 +287,7 @@ mod log;
 mod matchers;
 mod message;
 mod next_request;
+mod order;
 mod outage;
 mod pipe;
 mod plan;
@@ -348,6 +352,9 @@ pub use when::When;
 
 #[doc = include_str!("make_it_fail.md")]
 pub mod make_it_fail {}
+
+#[doc = include_str!("limits.md")]
+pub mod limits {}
 
 #[doc = include_str!("coming_from_python.md")]
 pub mod coming_from_python {}

@@ -304,10 +304,14 @@ impl Drop for TestServer {
     /// error if the test is panicking already. Then the requests that nothing answered may well be why, and are told as well, and
     /// so are the seeds of what was left to chance.
     /// A broken promise that [`verify`](TestServer::verify) has told is not told again, unless more requests have come. It waits
-    /// up to a quarter of a second for answers that are under way.
+    /// up to a quarter of a second for answers that are under way; a handler that does not end by then is named on standard error,
+    /// which is no failure: it may block on purpose.
     fn drop(&mut self) {
         self.close();
         let told = ToldAtTheEnd(self.site.report_at_the_end());
+        if let Some(text) = self.site.unended() {
+            print(&for_people(text));
+        }
         if std::thread::panicking() {
             let unmatched = self.site.unmatched_during_panic(&self.at);
             // A report has the seeds among its notes.

@@ -1,6 +1,9 @@
 //! Connections: how many, what came on each, and who closed it.
 
 use std::net::Shutdown;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::SystemTime;
 
 use fixture_server::prelude::*;
@@ -252,4 +255,55 @@ fn a_connection_outlives_its_server() -> Test {
     let line = format!("#1 {}, 1 request, closed as the server stopped", raw.stream.local_addr()?);
     assert_eq!(connection.to_string(), line);
     Ok(())
+}
+
+#[test]
+fn no_more_are_open_than_there_may_be_and_the_others_wait_their_turn() -> Test {
+    const MOST: usize = 3;
+    const CLIENTS: usize = 40;
+    let server = TestServer::builder().max_connections(MOST).start();
+    let (open, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    {
+        let (open, most) = (open.clone(), most.clone());
+        server.on("GET", "/", move |_| {
+            most.fetch_max(open.fetch_add(1, SeqCst) + 1, SeqCst);
+            std::thread::sleep(ms(1)); // so that the others really are there at the same time
+            open.fetch_sub(1, SeqCst);
+            "hello"
+        });
+    }
+    // All of them are connected before the first asks.
+    let mut clients = (0..CLIENTS).map(|_| Raw::connect(&server)).collect::<Result<Vec<_>, _>>()?;
+    for raw in &mut clients {
+        raw.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")?;
+    }
+    for mut raw in clients {
+        assert_eq!(raw.answer()?.body, b"hello");
+    }
+    assert_eq!(server.connections().len(), CLIENTS);
+    assert!((1..=MOST).contains(&most.load(SeqCst)), "{most:?} at once");
+    Ok(())
+}
+
+#[test]
+fn whoever_waits_for_room_comes_in_when_another_one_leaves() -> Test {
+    let server = TestServer::builder().max_connections(1).start();
+    server.on("GET", "/", |_| "hello");
+    let mut first = Raw::connect(&server)?;
+    first.send(GET)?;
+    first.answer()?;
+    let mut second = Raw::connect(&server)?;
+    second.send(GET)?;
+    server.assert_silence(ms(20));
+    assert_eq!(server.connections().len(), 1);
+    drop(first);
+    assert_eq!(second.answer()?.body, b"hello");
+    assert_eq!(server.connections().len(), 2);
+    Ok(())
+}
+
+#[test]
+#[should_panic(expected = "`max_connections(0)` would answer nobody")]
+fn a_server_without_room_for_anybody_is_refused() {
+    let _ = TestServer::builder().max_connections(0);
 }

@@ -39,6 +39,42 @@ impl Builder {
         self
     }
 
+    /// So many connections may be open at a time. A client that connects beyond them is not refused: it waits, in the backlog of
+    /// the system, until one of them ends. 16,384 without this.
+    ///
+    /// ```
+    /// use fixture_server::prelude::*;
+    ///
+    /// // A service that has room for one: whoever is second waits.
+    /// let server = TestServer::builder().max_connections(1).start();
+    /// server.on("GET", "/", |_| "hello");
+    /// let first = std::net::TcpStream::connect(server.addr())?;
+    /// while server.connections().is_empty() {
+    ///     std::thread::yield_now(); // until it was accepted
+    /// }
+    /// std::thread::scope(|scope| {
+    ///     let second = scope.spawn(|| ureq::get(server.url("/")).call());
+    ///     server.assert_silence(ms(5));
+    ///     drop(first);
+    ///     assert!(second.join().unwrap().is_ok());
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the number is 0.
+    #[track_caller]
+    pub fn max_connections(mut self, connections: usize) -> Builder {
+        assert!(
+            connections > 0,
+            "a server with `max_connections(0)` would answer nobody: pass 1 or more, or refuse connections with \
+             `server.refuse_connections()`"
+        );
+        self.settings.max_connections = connections;
+        self
+    }
+
     /// Reads requests slowly: so many bytes in a second from each connection, in portions of what 10 ms are worth (at least a
     /// byte). A client that sends more than the buffers between hold is held up. `read_timeout` does not strike while it is
     /// the server that is slow. Without this requests are read as fast as they come.

@@ -4,6 +4,7 @@ mod closing;
 mod exchange;
 mod inbox;
 mod noting;
+mod replying;
 mod streaming;
 mod strikes;
 mod waiting;
@@ -19,6 +20,8 @@ use crate::plan::End;
 use crate::wire::Dialect;
 use crate::wire::date::DateLine;
 use crate::wire::decoder::{self, Decoder};
+use crate::wire::encode::HeadWriter;
+use crate::wire::recent::Recent;
 
 use super::sending::{Pace, Progress, Sending};
 use super::slots::Heard;
@@ -33,7 +36,10 @@ use strikes::Ambush;
 #[derive(Debug)]
 pub(super) struct Scratch {
     buffer: Vec<u8>,
+    recent: Recent,
     date: DateLine,
+    /// Where answers are put together.
+    writer: HeadWriter,
 }
 
 /// A read takes a head and a body of 64 KiB at once; a write takes as much of a file.
@@ -44,7 +50,12 @@ const TURNS: usize = 16;
 
 impl Scratch {
     pub(super) fn new() -> Scratch {
-        Scratch { buffer: vec![0; BUFFER], date: DateLine::default() }
+        Scratch {
+            buffer: vec![0; BUFFER],
+            recent: Recent::default(),
+            date: DateLine::default(),
+            writer: HeadWriter::default(),
+        }
     }
 }
 
@@ -246,7 +257,7 @@ impl Connection {
     fn receive(&mut self, scratch: &mut Scratch) -> Received {
         if !self.inbox.unread().is_empty() {
             let inbox = std::mem::take(&mut self.inbox);
-            let (used, step) = self.decode(inbox.unread());
+            let (used, step) = self.decode(inbox.unread(), &mut scratch.recent);
             self.inbox = inbox;
             self.inbox.advance(used);
             if !matches!(step, decoder::Step::NeedMore) {
@@ -273,13 +284,13 @@ impl Connection {
             }
             let fresh = &scratch.buffer[..length];
             let step = if self.inbox.unread().is_empty() {
-                let (used, step) = self.decode(fresh);
+                let (used, step) = self.decode(fresh, &mut scratch.recent);
                 self.inbox.push(&fresh[used..]);
                 step
             } else {
                 let mut inbox = std::mem::take(&mut self.inbox);
                 inbox.push(fresh);
-                let (used, step) = self.decode(inbox.unread());
+                let (used, step) = self.decode(inbox.unread(), &mut scratch.recent);
                 self.inbox = inbox;
                 self.inbox.advance(used);
                 step
@@ -327,9 +338,9 @@ impl Connection {
     }
 
     /// Feeds the decoder until it has something to act on.
-    fn decode(&mut self, input: &[u8]) -> (usize, decoder::Step) {
+    fn decode(&mut self, input: &[u8], recent: &mut Recent) -> (usize, decoder::Step) {
         let reading = &self.port.settings.reading;
-        let (used, mut step) = self.decoder.feed(input, reading);
+        let (used, mut step) = self.decoder.feed(input, reading, recent);
         // Asked once: an outage that begins in between is as good as one that begins a little later.
         let meets_nothing = self.meets_nothing();
         if !meets_nothing {
@@ -353,7 +364,7 @@ impl Connection {
         if !matches!(step, decoder::Step::NeedMore) {
             return (used, step);
         }
-        let (more, step) = self.decoder.feed(&input[used..], &self.port.settings.reading);
+        let (more, step) = self.decoder.feed(&input[used..], &self.port.settings.reading, recent);
         let used = used + more;
         (used, self.met(step, &input[used..]))
     }
@@ -385,7 +396,7 @@ impl Connection {
         }
         match progress {
             Progress::Done(end) => {
-                self.note_sent(end, &sending);
+                self.note_sent(end, sending.is_answer(), sending.ended());
                 self.unconfirmed += sending.sent();
                 self.may_have_more |= self.inflow.take().is_some();
             }

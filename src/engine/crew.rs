@@ -17,8 +17,8 @@ use std::io;
 use std::net::Shutdown;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Registry, Token, Waker};
@@ -51,6 +51,12 @@ const TICK: Duration = Duration::from_millis(1);
 /// whole process was not given a processor for a while.
 const STUCK_TICKS: u32 = 2;
 
+/// The same where no thread runs user code: most likely one was not given a processor, though it may be a slow disk.
+const LOST_TICKS: u32 = 10;
+
+/// How many threads run user code. There is one crew in a process.
+pub(super) static IN_USER_CODE: AtomicUsize = AtomicUsize::new(0);
+
 /// After so many ticks without traffic it sleeps until there is some.
 const QUIET_TICKS: u32 = 60;
 
@@ -63,6 +69,9 @@ const IDLE: Duration = Duration::from_secs(3);
 /// With so many others idle, a thread leaves at once, one in so long: calls go round among the idle, and would keep all of
 /// them from ever leaving by themselves.
 const SPARE: usize = 4;
+
+/// No more threads than these, however many handlers block: then the next request waits for one of them.
+const MOST_THREADS: usize = 4_096;
 const DEPARTURES: Duration = Duration::from_millis(30);
 
 pub(crate) struct Crew {
@@ -93,6 +102,8 @@ pub(super) struct State {
     /// Threads that were called and have not come yet. One is enough: calling for each event would bring up a crowd
     /// where they have to wait for a processor.
     coming: usize,
+    /// All there are, with those that are about to come.
+    pub(super) threads: usize,
     has_standby: bool,
     standby_sleeps: bool,
     /// Counts the events that were taken: whether it moves tells whether anybody works.
@@ -152,6 +163,7 @@ impl Crew {
                 idle_threads: 0,
                 next_departure: None,
                 coming: 2,
+                threads: 2,
                 has_standby: false,
                 standby_sleeps: false,
                 beats: 0,
@@ -221,6 +233,7 @@ impl Crew {
         drop(state);
         // A bug of ours costs the connection that met it, not a thread of everybody's.
         while catch_unwind(AssertUnwindSafe(|| self.work_on(&mut scratch))).is_err() {}
+        self.state.lock().threads -= 1;
     }
 
     /// Returns when the thread is no longer needed.
@@ -321,7 +334,8 @@ impl Crew {
                 (quiet, stuck) = (quiet + 1, 0);
             } else if state.beats == seen {
                 (quiet, stuck) = (0, stuck + 1);
-                if stuck == STUCK_TICKS {
+                let is_in_user_code = IN_USER_CODE.load(Relaxed) > 0;
+                if stuck >= if is_in_user_code { STUCK_TICKS } else { LOST_TICKS } {
                     break;
                 }
             } else {
@@ -347,9 +361,11 @@ impl State {
         while let Some(token) = self.ready.pop_front() {
             match self.slots.get(token) {
                 None => {}
-                Some(Tenant::Listener { port, .. }) => {
-                    self.beats += 1;
-                    return Some(Job::Accept { token, port: port.clone() });
+                Some(Tenant::Listener { .. }) => {
+                    if let Some(port) = self.slots.begin_accepting(token) {
+                        self.beats += 1;
+                        return Some(Job::Accept { token, port });
+                    }
                 }
                 Some(Tenant::Connection(seat)) => {
                     seat.queued = false;

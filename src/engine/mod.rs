@@ -10,6 +10,8 @@
 pub(crate) mod connection;
 pub(crate) mod crew;
 pub(crate) mod door;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod in_memory;
 mod sending;
 mod serve;
 mod slots;
@@ -24,7 +26,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::{Duration, SystemTime};
 
@@ -143,6 +145,8 @@ pub(crate) struct Settings {
     pub(crate) read_timeout: Duration,
     /// A connection may be idle, and a client may take nothing of its answer, for this long.
     pub(crate) idle_timeout: Duration,
+    /// So many connections at a time; more wait until one of these ends.
+    pub(crate) max_connections: usize,
     /// A connection ends after so many requests.
     pub(crate) max_requests: Option<NonZeroUsize>,
     /// So many bytes of requests are read in a second, from each connection.
@@ -164,6 +168,7 @@ impl Default for Settings {
             server_line: Cow::Borrowed(SERVER_LINE),
             read_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(300),
+            max_connections: 16_384,
             max_requests: None,
             pace: None,
         }
@@ -194,12 +199,25 @@ pub(crate) struct Port {
 }
 
 impl Port {
+    fn new(service: Arc<dyn Service>, settings: Settings, listener: Option<Listener>) -> Port {
+        Port {
+            service,
+            settings,
+            listener: Mutex::new(listener),
+            stopped: AtomicBool::new(false),
+            answering: AtomicUsize::new(0),
+            lifeline: Arc::default(),
+        }
+    }
+
     /// Runs what may take any time, unless the server was stopped.
     fn unless_stopped<T>(&self, run: impl FnOnce() -> T) -> Option<T> {
         // Whoever stops the server looks at the count after it has set the flag, and this thread the other way round: so
         // either the socket of what blocks is shut down, or it is not run.
         self.answering.fetch_add(1, SeqCst);
+        crew::IN_USER_CODE.fetch_add(1, Relaxed);
         let result = if self.stopped.load(SeqCst) { None } else { Some(self.lifeline.run(run)) };
+        crew::IN_USER_CODE.fetch_sub(1, Relaxed);
         self.answering.fetch_sub(1, SeqCst);
         result
     }
@@ -233,14 +251,7 @@ impl Listening {
         if let Some(pace) = settings.pace {
             listener.take_little(pace);
         }
-        let port = Arc::new(Port {
-            service,
-            settings,
-            listener: Mutex::new(Some(listener)),
-            stopped: AtomicBool::new(false),
-            answering: AtomicUsize::new(0),
-            lifeline: Arc::default(),
-        });
+        let port = Arc::new(Port::new(service, settings, Some(listener)));
         let token = crew::Crew::get()?.add(&port)?;
         Ok(Listening { door: Arc::new(Door::new(port, token)) })
     }

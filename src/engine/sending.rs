@@ -36,12 +36,22 @@ pub(super) struct Sending {
     knows_of_close: bool,
     /// The next source knows whom to wake, and its work was begun.
     source_is_begun: bool,
+    reader: Reader,
     /// Until when to wait: at a step that waits, or between chunks.
     until: Option<Instant>,
     /// Where it stands at a gate.
     place: Option<Place>,
     /// How fast the body goes out, once it has begun.
     pace: Option<Pace>,
+}
+
+/// Who reads a file that is sent just as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// The system, which sends it by itself.
+    System,
+    /// Whoever sends it, because the system cannot, or to learn what is wrong.
+    Us,
 }
 
 /// How far a plan got.
@@ -72,6 +82,7 @@ impl Sending {
             runs_user_code: false,
             knows_of_close: false,
             source_is_begun: false,
+            reader: Reader::System,
             until: None,
             place: None,
             pace: None,
@@ -108,6 +119,12 @@ impl Sending {
         self.ended
     }
 
+    /// So many bytes of the first step went out before it was taken up.
+    pub(super) fn has_sent(&mut self, bytes: usize) {
+        self.offset += bytes;
+        self.sent += bytes as u64;
+    }
+
     /// How many bytes went out.
     pub(super) fn sent(&self) -> u64 {
         self.sent
@@ -135,11 +152,6 @@ impl Sending {
     /// Goes on until the plan is done, the client takes no more, or it is not the time for more, or others should have their
     /// turn; `buffer` is for pieces of files.
     pub(super) fn proceed(&mut self, transport: &SharedTransport, buffer: &mut [u8], hands: &Hands<'_>) -> Progress {
-        if matches!(self.plan.steps.front(), Some(Step::Head(_))) && self.plan.steps.len() == 1 {
-            if let Some(progress) = self.send_whole(transport) {
-                return progress;
-            }
-        }
         let turn_ends = self.sent + TURN;
         loop {
             if self.sent >= turn_ends {
@@ -191,29 +203,6 @@ impl Sending {
         }
         self.place = None;
         self.plan.steps.pop_front();
-        None
-    }
-
-    /// The usual case, without the bookkeeping of the others: one step, and the client takes all of it at once.
-    fn send_whole(&mut self, transport: &SharedTransport) -> Option<Progress> {
-        let Some(Step::Head(bytes)) = self.plan.steps.front() else { return None };
-        let bytes = &bytes[self.offset..];
-        // The journal must know how it ended before the client can: the bytes are counted before they go.
-        if let Some(receipt) = &self.receipt {
-            receipt.sent((self.sent + bytes.len() as u64).saturating_sub(self.ahead), Some(self.ended));
-        }
-        let Ok(written) = transport.lock().write(bytes) else {
-            // The general case will meet the error again, and knows what to do.
-            self.report(None);
-            return None;
-        };
-        let all = written == bytes.len();
-        self.offset += written;
-        self.sent += written as u64;
-        if all {
-            return Some(Progress::Done(self.plan.end));
-        }
-        self.report(None);
         None
     }
 }

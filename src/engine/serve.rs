@@ -58,6 +58,9 @@ impl Crew {
                 // It may be the last to hold the server, whose state holds what users gave it: not under our lock.
                 drop(port);
                 let mut state = self.state.lock();
+                if state.slots.end_accepting(token) {
+                    self.queue(&mut state, token);
+                }
                 if let Some(Err(error)) = failed {
                     self.retry_accepting(&mut state, token, error.kind());
                 }
@@ -65,6 +68,7 @@ impl Crew {
             }
         };
         let mut state = self.state.lock();
+        state.slots.end_accepting(token);
         // There may be more: whoever is free next looks.
         self.queue(&mut state, token);
         let seat = state.slots.add_connection(token, transport.clone());
@@ -173,13 +177,22 @@ impl Crew {
     }
 
     fn close(&self, token: usize, connection: Box<Connection>) -> Guard<'_> {
-        let mut state = self.state.lock();
-        if let Some(armed) = state.slots.remove_connection(token) {
-            state.timers.remove(armed, token);
-        }
-        drop(state);
+        drop(self.vacate(token));
         drop(connection);
         self.state.lock()
+    }
+
+    /// Gives up the place of a connection; another one may wait for it.
+    fn vacate(&self, token: usize) -> Guard<'_> {
+        let mut state = self.state.lock();
+        let vacated = state.slots.remove_connection(token);
+        if let Some(armed) = vacated.armed {
+            state.timers.remove(armed, token);
+        }
+        if let Some(listener) = vacated.listener {
+            self.queue(&mut state, listener);
+        }
+        state
     }
 
     /// Asks the poller for what the connection waits for, which is done late: many connections never wait.
@@ -244,10 +257,7 @@ struct SeatGuard<'a> {
 
 impl Drop for SeatGuard<'_> {
     fn drop(&mut self) {
-        let mut state = self.crew.state.lock();
-        if let Some(armed) = state.slots.remove_connection(self.token) {
-            state.timers.remove(armed, self.token);
-        }
+        drop(self.crew.vacate(self.token));
     }
 }
 

@@ -33,6 +33,10 @@ pub(super) enum Tenant {
         members: Vec<usize>,
         /// Accepting failed, and a timer is set to try again.
         retries: bool,
+        /// Threads that are about to accept a connection.
+        accepting: usize,
+        /// Nobody looked what waits, because there was no room for it.
+        is_full: bool,
     },
     Connection(Seat),
 }
@@ -72,6 +76,15 @@ pub(super) struct Seat {
     position: usize,
 }
 
+/// What a connection leaves behind.
+#[derive(Debug, Default)]
+pub(super) struct Vacated {
+    /// When its timer would have gone off.
+    pub(super) armed: Option<Instant>,
+    /// The listener that has room again.
+    pub(super) listener: Option<usize>,
+}
+
 /// What a listener leaves behind.
 #[derive(Debug, Default)]
 pub(super) struct Removed {
@@ -85,7 +98,26 @@ pub(super) struct Removed {
 
 impl Slots {
     pub(super) fn add_listener(&mut self, port: Arc<Port>) -> usize {
-        self.add(Tenant::Listener { port, members: Vec::new(), retries: false })
+        self.add(Tenant::Listener { port, members: Vec::new(), retries: false, accepting: 0, is_full: false })
+    }
+
+    /// Who accepts for a listener, if there is room for one more; to be followed by [`end_accepting`](Self::end_accepting).
+    pub(super) fn begin_accepting(&mut self, token: usize) -> Option<Arc<Port>> {
+        let Tenant::Listener { port, members, accepting, is_full, .. } = self.get(token)? else { return None };
+        *is_full = members.len() + *accepting >= port.settings.max_connections;
+        if *is_full {
+            return None;
+        }
+        *accepting += 1;
+        Some(port.clone())
+    }
+
+    /// The connection is about to get its place, or there was none: whether somebody was turned away meanwhile, and has to look
+    /// again.
+    pub(super) fn end_accepting(&mut self, token: usize) -> bool {
+        let Some(Tenant::Listener { accepting, is_full, .. }) = self.get(token) else { return false };
+        *accepting -= 1;
+        std::mem::take(is_full)
     }
 
     /// A place for a connection that its thread has taken; `None` if its listener is gone.
@@ -127,11 +159,15 @@ impl Slots {
         }
     }
 
-    /// Gives up the place of a connection; returns when its timer would have gone off, if it was set.
-    pub(super) fn remove_connection(&mut self, token: usize) -> Option<Instant> {
-        self.seat(token)?;
-        let Some(Tenant::Connection(seat)) = self.clear(token & PLACE_MASK) else { return None };
-        if let Some(Tenant::Listener { members, .. }) = self.get(seat.listener) {
+    /// Gives up the place of a connection.
+    pub(super) fn remove_connection(&mut self, token: usize) -> Vacated {
+        let Some(_) = self.seat(token) else { return Vacated::default() };
+        let Some(Tenant::Connection(seat)) = self.clear(token & PLACE_MASK) else { return Vacated::default() };
+        let mut vacated = Vacated { armed: seat.armed, listener: None };
+        if let Some(Tenant::Listener { members, is_full, .. }) = self.get(seat.listener) {
+            if std::mem::take(is_full) {
+                vacated.listener = Some(seat.listener);
+            }
             members.swap_remove(seat.position);
             if let Some(&moved) = members.get(seat.position) {
                 if let Some(Tenant::Connection(other)) = self.slots[moved].tenant.as_mut() {
@@ -139,7 +175,7 @@ impl Slots {
                 }
             }
         }
-        seat.armed
+        vacated
     }
 
     /// Gives up a listener and every connection of it.

@@ -2,6 +2,7 @@
 
 mod ambushes;
 mod early;
+mod room;
 mod stage;
 mod streaming;
 mod strikes;

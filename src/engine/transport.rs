@@ -14,12 +14,20 @@ use mio::{Interest, Registry, Token};
 use parking_lot::Mutex;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
+use crate::message::body::Handle;
+
 /// One connection's bytes, never blocking.
 pub(crate) trait Transport: Send + Debug {
     /// 0 at the end of what the client sends.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize>;
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+    /// Writes the slices, and has the system send so many bytes behind them, at least one, which stand in a file from `at` on.
+    /// How much of it all was sent; an error that is not about waiting means that the bytes have to be read and written. So
+    /// does 0, at the end of the file.
+    fn write_file(&mut self, _: &[IoSlice<'_>], _: Handle<'_>, _at: u64, _length: usize) -> io::Result<usize> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()>;
     /// Makes the close that follows a reset, where there is such a thing.
     fn prepare_reset(&mut self);
@@ -52,6 +60,16 @@ macro_rules! transport {
             }
             fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
                 self.0.write_vectored(slices)
+            }
+            #[cfg(target_os = "linux")]
+            fn write_file(
+                &mut self,
+                slices: &[IoSlice<'_>],
+                file: Handle<'_>,
+                at: u64,
+                length: usize,
+            ) -> io::Result<usize> {
+                write_file(&SockRef::from(&self.0), slices, file, at, length)
             }
             fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
                 self.0.shutdown(how)
@@ -87,6 +105,28 @@ transport!(
 // What was written is with the other process, and there are no resets.
 #[cfg(unix)]
 transport!(Unix, |_| (), |_, _| true);
+
+#[cfg(target_os = "linux")]
+fn write_file(socket: &Socket, slices: &[IoSlice<'_>], file: Handle<'_>, at: u64, length: usize) -> io::Result<usize> {
+    /// `MSG_MORE` and `MSG_NOSIGNAL` of `<linux/socket.h>`: what follows at once goes out in the same segments.
+    const FLAGS: i32 = 0x8000 | 0x4000;
+    let ahead: usize = slices.iter().map(|slice| slice.len()).sum();
+    let written = match slices {
+        [] => 0,
+        [slice] => socket.send_with_flags(slice, FLAGS)?,
+        slices => socket.send_vectored_with_flags(slices, FLAGS)?,
+    };
+    if written < ahead {
+        return Ok(written);
+    }
+    let at = usize::try_from(at).map_err(io::Error::other)?;
+    match socket.sendfile(&file, at, NonZeroUsize::new(length)) {
+        Ok(more) => Ok(written + more),
+        // It comes again at the next attempt.
+        Err(_) if written > 0 => Ok(written),
+        Err(error) => Err(error),
+    }
+}
 
 /// Linux lets a socket count as writable when hardly anything waits in it, and a poller, but nothing else, tells.
 #[cfg(target_os = "linux")]

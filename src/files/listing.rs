@@ -14,6 +14,7 @@ use super::decode::surrogate_of;
 use super::page::push_escaped;
 use crate::message::convert::convert;
 use crate::message::response::{Response, Style};
+use crate::order::sort_by;
 
 /// What a directory without an index page holds: [`Directory::listing_page`](super::directory::Directory::listing_page) makes
 /// a page of it.
@@ -61,7 +62,10 @@ impl Listing {
             };
             entries.push(ListingEntry { name: name_bytes(&found.file_name()), is_dir, is_link });
         }
-        entries.sort_by_cached_key(|entry| order(&entry.name));
+        let keys: Vec<_> = entries.iter().map(|entry| order(&entry.name)).collect();
+        let mut entries: Vec<(ListingEntry, _)> = entries.into_iter().zip(keys).collect();
+        sort_by(&mut entries, |one, other| one.1.cmp(&other.1));
+        let entries = entries.into_iter().map(|(entry, _)| entry).collect();
         Ok(Listing { title, entries })
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod cgi;
 mod conditional;
 mod decode;
 pub(crate) mod directory;
+mod heads;
 pub(crate) mod listing;
 pub(crate) mod page;
 mod reader;
@@ -37,11 +38,15 @@ use crate::message::response::{Response, Style};
 
 use crate::hook::{HookPanic, Panics};
 use directory::{Directory, Options};
-use reader::{FileSource, WrappedSource};
+use heads::{About, Heads};
+use reader::{FileSource, WrappedSource, read_whole};
 use resolve::{Asked, Found, Outcome};
 
 pub(crate) use page::ErrorPages;
 pub(crate) use types::Beyond;
+
+/// A file of at most so many bytes is read before its head is sent, so that both go out as one.
+const SMALL: u64 = 16 << 10;
 
 /// A directory that is served. Symbolic links in it are followed, wherever they lead, unless its options forbid it; nothing
 /// else leaves it.
@@ -53,6 +58,7 @@ pub(crate) struct Served {
     /// Whether it was there at the start. The program may be told to serve a directory that is still to come.
     existed: bool,
     vanished: AtomicUsize,
+    heads: Heads,
     panics: Arc<Panics>,
 }
 
@@ -77,7 +83,15 @@ impl Served {
         // Names are appended to it, and an empty path would make them absolute.
         let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
         let existed = fs::metadata(&root).is_ok_and(|metadata| metadata.is_dir());
-        Served { root, options, beyond, existed, vanished: AtomicUsize::new(0), panics: Arc::default() }
+        Served {
+            root,
+            options,
+            beyond,
+            existed,
+            vanished: AtomicUsize::new(0),
+            heads: Heads::default(),
+            panics: Arc::default(),
+        }
     }
 
     /// The served directory, as given.
@@ -133,20 +147,44 @@ impl Served {
     }
 
     fn found(&self, found: Found, asked: &Asked<'_>, pages: &ErrorPages) -> Result<Response, HookPanic> {
-        let Found { file, path, length, modified, content_type } = found;
-        let mut response =
-            pages.plain(200).with("Content-type", content_type.as_bytes()).with("Content-Length", length.to_string());
-        if let Some(seconds) = modified {
-            response = response.with("Last-Modified", http_date(seconds));
-        }
+        let Found { file, path, length, modified } = found;
+        let response = self.with_head(pages.plain(200), &path, About { length, modified })?;
         let source: Box<dyn Source> = match &self.options.file_reader {
             // Of a file that is not sent nothing is read.
-            Some(hook) if asked.method != b"HEAD" => {
-                Box::new(WrappedSource::new(hook, file, path, self.panics.clone())?)
-            }
-            _ => Box::new(FileSource { file }),
+            _ if asked.method == b"HEAD" => Box::new(FileSource::new(file)),
+            Some(hook) => Box::new(WrappedSource::new(hook, file, path, self.panics.clone())?),
+            None if length <= SMALL => match read_whole(&file, length) {
+                Some(bytes) => return Ok(response.with_bytes(bytes.into())),
+                None => Box::new(FileSource::new(file)),
+            },
+            None => Box::new(FileSource::new(file)),
         };
-        Ok(self.with_own_fields(response).with_source(source, Some(length)))
+        Ok(response.with_source(source, Some(length)))
+    }
+
+    /// Adds the fields of a file.
+    fn with_head(&self, mut response: Response, path: &Path, about: About) -> Result<Response, HookPanic> {
+        // A closure may say something else each time.
+        if self.options.types.are_guessed() {
+            return self.with_new_head(response, path, about);
+        }
+        if let Some(fields) = self.heads.find(path, about) {
+            response.fields = fields;
+            return Ok(response);
+        }
+        let response = self.with_new_head(response, path, about)?;
+        self.heads.keep(path.to_owned(), about, response.fields.clone());
+        Ok(response)
+    }
+
+    fn with_new_head(&self, response: Response, path: &Path, about: About) -> Result<Response, HookPanic> {
+        let content_type = self.options.types.of(path, self.beyond)?;
+        let mut response =
+            response.with("Content-type", content_type.as_bytes()).with("Content-Length", about.length.to_string());
+        if let Some(seconds) = about.modified {
+            response = response.with("Last-Modified", http_date(seconds));
+        }
+        Ok(self.with_own_fields(response))
     }
 
     /// Adds the fields of the directory to a file or a listing (section 11, "Extra headers"), but to no answer that the author
@@ -178,7 +216,7 @@ impl Served {
 /// files can be opened; others are refused without being waited for.
 pub(crate) fn open(path: &Path) -> io::Result<(Box<dyn Source>, u64, &'static str)> {
     let (file, metadata) = resolve::open_regular(path)?;
-    Ok((Box::new(FileSource { file }), metadata.len(), types::content_type(path, Beyond::MimeGuess)))
+    Ok((Box::new(FileSource::new(file)), metadata.len(), types::content_type(path, Beyond::MimeGuess)))
 }
 
 /// Removes the file of a Unix socket that nobody listens on any more; that it is gone already is no error.

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::hook::{Hook, HookPanic, Origin, Panics};
-use crate::message::body::Source;
+use crate::message::body::{Handle, Source};
 
 /// Wraps or replaces what is read while a file is sent.
 pub(super) type WrapReader = dyn Fn(Box<dyn Read + Send>, &Path) -> Box<dyn Read + Send> + Send + Sync;
@@ -15,18 +15,61 @@ pub(super) type WrapReader = dyn Fn(Box<dyn Read + Send>, &Path) -> Box<dyn Read
 /// Reads a file piece by piece while it is sent, so that its size does not matter.
 #[derive(Debug)]
 pub(super) struct FileSource {
-    pub(super) file: File,
+    file: File,
+    /// How much of it was taken.
+    at: u64,
+}
+
+impl FileSource {
+    pub(super) fn new(file: File) -> FileSource {
+        FileSource { file, at: 0 }
+    }
 }
 
 impl Source for FileSource {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.file.read(buf)
+        let length = read_at(&self.file, buf, self.at)?;
+        self.at += length as u64;
+        Ok(length)
     }
 
     fn step_back(&mut self, bytes: u64) -> io::Result<()> {
-        let back = i64::try_from(bytes).map_err(io::Error::other)?;
-        self.file.seek(SeekFrom::Current(-back)).map(drop)
+        self.at = self.at.checked_sub(bytes).ok_or_else(too_far_back)?;
+        Ok(())
     }
+
+    #[cfg(target_os = "linux")]
+    fn handle(&self) -> Option<(Handle<'_>, u64)> {
+        Some((std::os::fd::AsFd::as_fd(&self.file), self.at))
+    }
+
+    fn pass(&mut self, bytes: u64) {
+        self.at += bytes;
+    }
+}
+
+/// Reads the whole of a small file at once; `None` if that is not to be had in one read, as when the file has just shrunk.
+pub(super) fn read_whole(file: &File, length: u64) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(length).ok()?];
+    (read_at(file, &mut bytes, 0).ok()? == bytes.len()).then_some(bytes)
+}
+
+/// Where the platform has it, in one system call.
+fn read_at(file: &File, buf: &mut [u8], at: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, buf, at);
+    #[cfg(windows)]
+    return std::os::windows::fs::FileExt::seek_read(file, buf, at);
+    #[cfg(not(any(unix, windows)))]
+    {
+        let mut file = file;
+        std::io::Seek::seek(&mut file, io::SeekFrom::Start(at))?;
+        file.read(buf)
+    }
+}
+
+fn too_far_back() -> io::Error {
+    io::Error::other("more is given back than was read")
 }
 
 /// Reads what the author's closure made of a file. It cannot seek, hence the last piece is kept.
@@ -120,7 +163,7 @@ impl Source for WrappedSource {
 
     fn step_back(&mut self, bytes: u64) -> io::Result<()> {
         let back = usize::try_from(bytes).ok().and_then(|bytes| self.taken.checked_sub(bytes));
-        self.taken = back.ok_or_else(|| io::Error::other("more is given back than was read"))?;
+        self.taken = back.ok_or_else(too_far_back)?;
         Ok(())
     }
 

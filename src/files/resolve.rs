@@ -1,6 +1,5 @@
 //! From a request to what is to be answered (sections 6 to 8 of the semantics): decides, and renders nothing.
 
-use std::borrow::Cow;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -53,7 +52,6 @@ pub(super) struct Found {
     pub(super) length: u64,
     /// Seconds since the epoch, rounded down, where the platform knows.
     pub(super) modified: Option<i64>,
-    pub(super) content_type: Cow<'static, str>,
 }
 
 /// Decides. A file that could be sent is open afterwards, so that nothing can go wrong any more before its head is
@@ -76,12 +74,12 @@ pub(super) fn resolve(served: &Served, asked: &Asked<'_>) -> Result<Outcome, Hoo
         if !target.ends_in_slash() {
             return Ok(Outcome::Redirect { location: target.with_slash() });
         }
-        return index(served, asked, &target, path);
+        return Ok(index(served, asked, &target, path));
     }
     if wants_directory || !metadata.is_file() {
         return Ok(not_found(served));
     }
-    file(served, asked, path)
+    Ok(file(served, asked, path))
 }
 
 /// The path that a target names, and whether only a directory will do. `None` if no file can have the name.
@@ -131,38 +129,37 @@ fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
-fn index(served: &Served, asked: &Asked<'_>, target: &Target<'_>, mut path: PathBuf) -> Result<Outcome, HookPanic> {
+fn index(served: &Served, asked: &Asked<'_>, target: &Target<'_>, mut path: PathBuf) -> Outcome {
     for name in &served.options.index_pages {
         path.push(name);
         if fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-            return if leaves(served, &path) { Ok(not_found(served)) } else { file(served, asked, path) };
+            return if leaves(served, &path) { not_found(served) } else { file(served, asked, path) };
         }
         path.pop();
     }
     if !served.options.lists {
-        return Ok(Outcome::Unlistable);
+        return Outcome::Unlistable;
     }
-    Ok(match Listing::read(&path, title_bytes(percent_decode(target.path))) {
+    match Listing::read(&path, title_bytes(percent_decode(target.path))) {
         Ok(listing) => Outcome::Listing(listing),
         Err(_) if served.has_vanished() => Outcome::Vanished,
         Err(_) => Outcome::Unlistable,
-    })
+    }
 }
 
 /// The answer about a name that was a regular file a moment ago.
-fn file(served: &Served, asked: &Asked<'_>, path: PathBuf) -> Result<Outcome, HookPanic> {
+fn file(served: &Served, asked: &Asked<'_>, path: PathBuf) -> Outcome {
     let Ok((file, metadata)) = open_checked(&path) else {
-        return Ok(not_found(served));
+        return not_found(served);
     };
     let modified = modification_time(&metadata);
     // `If-None-Match` takes precedence (RFC 9110, section 13.1.3), and without entity tags nothing matches.
     let since = (asked.field)("if-modified-since").filter(|_| (asked.field)("if-none-match").is_none());
     let since = since.and_then(IfModifiedSince::parse);
     if since.zip(modified).is_some_and(|(since, modified)| since.is_unmodified(modified)) {
-        return Ok(Outcome::NotModified);
+        return Outcome::NotModified;
     }
-    let content_type = served.options.types.of(&path, served.beyond)?;
-    Ok(Outcome::Found(Found { file, path, length: metadata.len(), modified, content_type }))
+    Outcome::Found(Found { file, path, length: metadata.len(), modified })
 }
 
 fn not_found(served: &Served) -> Outcome {

@@ -45,6 +45,11 @@ impl OwnTypes {
         self.guess = Some(guess);
     }
 
+    /// Whether a closure is asked.
+    pub(super) fn are_guessed(&self) -> bool {
+        self.guess.is_some()
+    }
+
     /// The content type of a file of this name; nothing is read.
     pub(super) fn of(&self, path: &Path, beyond: Beyond) -> Result<Cow<'static, str>, HookPanic> {
         if let Some(guess) = &self.guess {

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::message::field::Field;
+use crate::order::sort_by;
 
 use super::RecordedRequest;
 use super::authority::Authority;
@@ -105,7 +106,7 @@ impl RequestSnapshot {
                     None => grouped.push((name, vec![stable(field.value())])),
                 }
             }
-            grouped.sort();
+            sort_by(&mut grouped, |one, other| one.0.cmp(&other.0));
             Fields(grouped)
         };
         Parts {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::message::credentials::scheme_and_rest;
 use crate::message::decoded::{PlainPairs, cookie_pairs};
 use crate::message::request::Request;
+use crate::order::sort_by;
 
 #[cfg(feature = "multipart")]
 use super::parts::{Part, parts_of};
@@ -21,9 +22,13 @@ pub(crate) struct Subject<'a> {
     scope: usize,
 }
 
-/// What is worked out at most once per request: its body as JSON, its parts, the answers of the author's closures.
+/// What is worked out at most once per request; nothing at all for most.
 #[derive(Debug, Default)]
-pub(crate) struct Memo {
+pub(crate) struct Memo(OnceCell<Box<Findings>>);
+
+/// The body as JSON, its parts, the answers of the author's closures.
+#[derive(Debug, Default)]
+struct Findings {
     #[cfg(feature = "json")]
     json: OnceCell<Result<serde_json::Value, String>>,
     #[cfg(feature = "multipart")]
@@ -33,6 +38,12 @@ pub(crate) struct Memo {
     form_order: OnceCell<Vec<usize>>,
     /// By the number of the criterion that asked, and where the parameters came from.
     answers: RefCell<BTreeMap<(u64, usize), bool>>,
+}
+
+impl Memo {
+    fn findings(&self) -> &Findings {
+        self.0.get_or_init(Box::default)
+    }
 }
 
 impl<'a> Subject<'a> {
@@ -48,14 +59,14 @@ impl<'a> Subject<'a> {
     /// The body as JSON, or why it is none.
     #[cfg(feature = "json")]
     pub(crate) fn json(&self) -> Result<&'a serde_json::Value, &'a str> {
-        let parsed = self.memo.json.get_or_init(|| self.request.json().map_err(|error| error.to_string()));
+        let parsed = self.memo.findings().json.get_or_init(|| self.request.json().map_err(|error| error.to_string()));
         parsed.as_ref().map_err(String::as_str)
     }
 
     /// The parts of the body, or why there are none.
     #[cfg(feature = "multipart")]
     pub(crate) fn parts(&self) -> Result<&'a [Part], &'a str> {
-        let parsed = self.memo.parts.get_or_init(|| parts_of(self.request));
+        let parsed = self.memo.findings().parts.get_or_init(|| parts_of(self.request));
         parsed.as_ref().map(Vec::as_slice).map_err(String::as_str)
     }
 
@@ -77,7 +88,9 @@ impl<'a> Subject<'a> {
     /// The values of a query parameter, decoded.
     pub(crate) fn query(&self, name: &str) -> Several<'a> {
         match self.request.query_bytes() {
-            Some(query) => pairs_named(name, query, || self.request.query_pairs(), &self.memo.query_order),
+            Some(query) => {
+                pairs_named(name, query, || self.request.query_pairs(), || &self.memo.findings().query_order)
+            }
             None => Several::default(),
         }
     }
@@ -89,7 +102,7 @@ impl<'a> Subject<'a> {
 
     /// The values of a field of a form, decoded. Whether the body is a form is not looked at.
     pub(crate) fn form(&self, name: &str) -> Several<'a> {
-        pairs_named(name, self.request.body(), || self.request.form_pairs(), &self.memo.form_order)
+        pairs_named(name, self.request.body(), || self.request.form_pairs(), || &self.memo.findings().form_order)
     }
 
     /// The values of a cookie, as sent.
@@ -122,10 +135,10 @@ impl<'a> Subject<'a> {
     /// What a criterion with a closure of the author's says, which is asked once for each request.
     pub(crate) fn once(&self, criterion: u64, ask: impl FnOnce() -> bool) -> bool {
         let question = (criterion, self.scope);
-        let known = self.memo.answers.borrow().get(&question).copied();
+        let known = self.memo.findings().answers.borrow().get(&question).copied();
         known.unwrap_or_else(|| {
             let said = ask();
-            self.memo.answers.borrow_mut().insert(question, said);
+            self.memo.findings().answers.borrow_mut().insert(question, said);
             said
         })
     }
@@ -136,7 +149,7 @@ fn pairs_named<'a>(
     name: &str,
     encoded: &'a [u8],
     decoded: impl FnOnce() -> &'a [(String, String)],
-    order: &OnceCell<Vec<usize>>,
+    order: impl FnOnce() -> &'a OnceCell<Vec<usize>>,
 ) -> Several<'a> {
     /// What is longer is decoded and sorted once rather than looked through by each rule.
     const SHORT: usize = 4096;
@@ -150,10 +163,10 @@ fn pairs_named<'a>(
         return several;
     }
     let pairs = decoded();
-    let order = order.get_or_init(|| {
+    let order = order().get_or_init(|| {
         let mut order: Vec<usize> = (0..pairs.len()).collect();
         // Stable, so that values of one name stay in their order.
-        order.sort_by(|one, other| pairs[*one].0.cmp(&pairs[*other].0));
+        sort_by(&mut order, |one, other| pairs[*one].0.cmp(&pairs[*other].0));
         order
     });
     let first = order.partition_point(|at| *pairs[*at].0 < *name);

@@ -10,6 +10,12 @@ use parking_lot::Mutex;
 use crate::stream::StreamFn;
 use crate::wake::{Task, Wake};
 
+/// What the system reads from without help, where it can send that by itself.
+#[cfg(target_os = "linux")]
+pub(crate) type Handle<'a> = std::os::fd::BorrowedFd<'a>;
+#[cfg(not(target_os = "linux"))]
+pub(crate) type Handle<'a> = &'a std::convert::Infallible;
+
 /// What a body is read from while it is sent.
 pub(crate) trait Source: Send + std::fmt::Debug {
     /// Reads the next bytes; 0 at the end. `WouldBlock` if there are none yet: then the [`Wake`] is called once there are,
@@ -17,6 +23,12 @@ pub(crate) trait Source: Send + std::fmt::Debug {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize>;
     /// The last `bytes` read were not sent: they will be read again.
     fn step_back(&mut self, bytes: u64) -> io::Result<()>;
+    /// Where the next bytes stand, and behind how many others, if they are sent just as they stand there.
+    fn handle(&self) -> Option<(Handle<'_>, u64)> {
+        None
+    }
+    /// The next `bytes` were sent from the [handle](Source::handle): they will not be read.
+    fn pass(&mut self, _bytes: u64) {}
     /// Whom to tell that a read is worth while again; called before the first read of a source that may have to wait.
     fn wake_with(&mut self, _wake: Wake) {}
     /// Whether a read runs code of the user's, which may take any time.

@@ -45,7 +45,7 @@ impl Request {
     /// The query as sent, without its `?`.
     pub(crate) fn query_bytes(&self) -> Option<&[u8]> {
         let head = self.head();
-        head.parts.query.as_ref().map(|range| head.slice(range))
+        head.parts.query().map(|range| head.slice(&range))
     }
 
     /// Whether the body says that it is a form.

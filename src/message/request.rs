@@ -101,7 +101,8 @@ pub struct Request {
 #[derive(Clone)]
 #[expect(clippy::box_collection, reason = "a third of the size, in each request that is kept")]
 struct Inner {
-    head: Head,
+    /// Shared with other requests that begin with the same bytes.
+    head: Arc<Head>,
     body: Body,
     /// What `{name}`s of the matching rule stand for; boxed, because few requests have them and all are kept.
     params: Option<Box<Vec<(String, String)>>>,
@@ -113,7 +114,8 @@ struct Inner {
 }
 
 impl Request {
-    pub(crate) fn of_parts(head: Head, body: Content) -> Request {
+    pub(crate) fn of_parts(head: impl Into<Arc<Head>>, body: Content) -> Request {
+        let head = head.into();
         let inner =
             Inner { head, body: Body::Whole(body), params: None, hit: 0, client: None, decoded: OnceLock::new() };
         Request { inner: Arc::new(inner) }
@@ -167,7 +169,7 @@ impl Request {
     /// Path and query as sent; without scheme and authority if the target is in absolute-form.
     pub(crate) fn raw_target(&self) -> &[u8] {
         let head = self.head();
-        match head.slice(&head.parts.relative) {
+        match head.slice(&(head.parts.path.start..head.target.end)) {
             b"" => b"/",
             relative => relative,
         }

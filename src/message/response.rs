@@ -119,6 +119,11 @@ impl Response {
         Response::typed(TEXT, Bytes::from(body.into()))
     }
 
+    /// The same of a text that is borrowed; in one step, because handlers return many.
+    pub(crate) fn copied_text(body: &str) -> Response {
+        Response::typed(TEXT, Bytes::copy_from_slice(body.as_bytes()))
+    }
+
     /// 200, `text/html; charset=utf-8`.
     pub fn html(body: impl Into<String>) -> Response {
         Response::typed(HTML, Bytes::from(body.into()))

@@ -5,12 +5,10 @@ use std::ops::Range;
 /// Where path and query lie in a request target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Target {
-    /// Path and query together: what is left of an absolute-form without scheme and authority.
-    pub(crate) relative: Range<u32>,
     /// The path alone, still percent-encoded.
     pub(crate) path: Range<u32>,
-    /// The query alone, without its `?`.
-    pub(crate) query: Option<Range<u32>>,
+    /// Where the query ends, which begins behind the `?` that ends the path; 0 if there is none.
+    query_end: u32,
     /// The path holds neither `%` nor a byte outside ASCII, and so is its own decoding.
     pub(crate) plain: bool,
 }
@@ -28,7 +26,7 @@ impl Target {
     }
 
     fn behind(skipped: usize, target: &[u8], start: usize) -> Target {
-        let (mut end, mut query, mut plain) = (target.len(), None, true);
+        let (mut end, mut query_end, mut plain) = (target.len(), 0, true);
         // An index and not an iterator: this runs for each request, and tests run without optimisation.
         let mut at = skipped;
         while at < target.len() {
@@ -36,7 +34,7 @@ impl Target {
             if byte == b'?' || byte == b'#' {
                 end = at;
                 if byte == b'?' {
-                    query = Some(at + 1..fragment_start(target, at + 1));
+                    query_end = position(start + fragment_start(target, at + 1));
                 }
                 break;
             }
@@ -45,13 +43,12 @@ impl Target {
             }
             at += 1;
         }
-        let within = |from: usize, to: usize| position(start + from)..position(start + to);
-        Target {
-            relative: within(skipped, target.len()),
-            path: within(skipped, end),
-            query: query.map(|query| within(query.start, query.end)),
-            plain,
-        }
+        Target { path: position(start + skipped)..position(start + end), query_end, plain }
+    }
+
+    /// The query alone, without its `?`.
+    pub(crate) fn query(&self) -> Option<Range<u32>> {
+        (self.query_end > 0).then_some(self.path.end + 1..self.query_end)
     }
 }
 
@@ -112,7 +109,7 @@ mod tests {
         let found = Target::locate(target.as_bytes(), 0);
         let text = |range: &Range<u32>| &target[range.start as usize..range.end as usize];
         assert_eq!(text(&found.path), path);
-        assert_eq!(found.query.as_ref().map(text), query);
+        assert_eq!(found.query().as_ref().map(text), query);
         assert_eq!(found.plain, plain);
     }
 
@@ -126,7 +123,7 @@ mod tests {
         let head = format!("GET {target}");
         let found = Target::whole(target.as_bytes(), 4);
         let text = |range: &Range<u32>| &head[range.start as usize..range.end as usize];
-        assert_eq!((text(&found.relative), text(&found.path)), (target, path));
-        assert_eq!(found.query.as_ref().map(text), query);
+        assert_eq!(text(&found.path), path);
+        assert_eq!(found.query().as_ref().map(text), query);
     }
 }

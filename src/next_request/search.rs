@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::journal::{Excerpt, Place, RecordedRequest};
 use crate::matchers::pattern::Pattern;
 use crate::matchers::subject::{Memo, Subject};
+use crate::order::sort_by_key;
 use crate::report::Evidence;
 use crate::site::Site;
 
@@ -162,7 +163,7 @@ impl Search {
                 fitting.push(at);
             }
         }
-        fitting.sort_unstable();
+        sort_by_key(&mut fitting, |at| *at);
         (evidence, fitting)
     }
 }

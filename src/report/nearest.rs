@@ -11,6 +11,7 @@ use crate::matchers::pattern::Pattern;
 use crate::matchers::subject::Subject;
 use crate::matchers::verdict::{Outcome, Verdict};
 use crate::message::request::Request;
+use crate::order::sort_by_key;
 use crate::rules::RuleCore;
 
 use super::Evidence;
@@ -122,7 +123,7 @@ pub(super) fn nearest_request(pattern: &Pattern, among: Among<'_>, evidence: &Ev
     // What could not be read as a request is near to nothing.
     let mut candidates: Vec<usize> = newest.filter(|&at| !evidence.recorded[at].method().is_empty()).collect();
     // Of equally near ones the first is told: rather what no rule answered, then the newest.
-    candidates.sort_by_key(|&at| evidence.recorded[at].record().rule.is_some());
+    sort_by_key(&mut candidates, |&at| evidence.recorded[at].record().rule.is_some());
     let candidates = preselected(candidates, |&at| (pattern, evidence.subject(at)));
     let judged = candidates.into_iter().map(|at| (Judged::of(pattern, &evidence.subject(at)), at));
     let (judged, at) = judged.min_by_key(|(judged, _)| Reverse(judged.nearness()))?;
@@ -222,7 +223,7 @@ pub(super) fn nearest_rules(subject: &Subject<'_>, rules: &[Arc<RuleCore>]) -> V
     let candidates =
         preselected(rules.iter().collect(), |rule| (&rule.pattern, Subject::new(subject.request, subject.memo)));
     let mut judged: Vec<JudgedRule> = candidates.into_iter().map(|rule| JudgedRule::of(rule, subject)).collect();
-    judged.sort_by_key(|one| Reverse(one.judged.nearness()));
+    sort_by_key(&mut judged, |one| Reverse(one.judged.nearness()));
     judged
 }
 
@@ -236,14 +237,14 @@ fn preselected<'a, T>(candidates: Vec<T>, pair: impl Fn(&T) -> (&'a Pattern, Sub
         (pattern.nearness(&subject), candidate)
     };
     let mut ranked: Vec<(Nearness, T)> = candidates.into_iter().map(nearness).collect();
-    ranked.sort_by_key(|(nearness, _)| Reverse(*nearness));
+    sort_by_key(&mut ranked, |(nearness, _)| Reverse(*nearness));
     // How much differs costs more to tell, and matters where the line is drawn.
     let last = ranked[JUDGED - 1].0;
     for (nearness, candidate) in ranked.iter_mut().filter(|(nearness, _)| *nearness == last) {
         let (pattern, subject) = pair(candidate);
         nearness.apart = Reverse(pattern.apart(&subject));
     }
-    ranked.sort_by_key(|(nearness, _)| Reverse(*nearness));
+    sort_by_key(&mut ranked, |(nearness, _)| Reverse(*nearness));
     ranked.truncate(JUDGED);
     ranked.into_iter().map(|(_, candidate)| candidate).collect()
 }

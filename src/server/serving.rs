@@ -10,6 +10,14 @@ use crate::message::delivery::Client;
 use crate::outage::Outage;
 use crate::site::Site;
 
+#[cfg(any(test, fuzzing))]
+impl super::TestServer {
+    /// What a client gets that sends these pieces and then no more, without a socket.
+    pub(crate) fn converse(&self, pieces: &[&[u8]]) -> Vec<u8> {
+        crate::engine::in_memory::converse(self.site.clone(), &self.settings, pieces)
+    }
+}
+
 impl Service for Site {
     fn answer(&self, incoming: Incoming) -> Answer {
         Site::answer(self, incoming)

@@ -8,6 +8,7 @@ use crate::journal::RecordedRequest;
 use crate::matchers::pattern::{IntoPattern, Pattern, any};
 use crate::next_request::search::{Bell, Search, deadline};
 use crate::next_request::{NextRequest, timeout_report};
+use crate::order::sort_by_key;
 use crate::report::Report;
 use crate::report::assertions::{silence_broken, timed_out};
 use crate::report::colour::for_people;
@@ -81,7 +82,7 @@ impl TestServer {
             }
         }
         // Bodies may come in another order than their requests.
-        found.sort_by_key(|(position, _)| *position);
+        sort_by_key(&mut found, |(position, _)| *position);
         Ok(found.into_iter().map(|(_, request)| request).collect())
     }
 

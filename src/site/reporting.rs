@@ -181,6 +181,28 @@ impl Site {
         self.report_with(&self.rules.newly_broken())
     }
 
+    /// After the report at the end: the handlers that have not come to an end though they were waited for, because their threads
+    /// go on and nothing else would tell.
+    pub(crate) fn unended(&self) -> Option<String> {
+        if !self.under_way.is_anything() {
+            return None;
+        }
+        let requests = self.journal.all();
+        let is_unended = |request: &&RecordedRequest| request.response_status().is_none() && request.ended().is_none();
+        let mut unended =
+            requests.iter().filter(is_unended).filter_map(|request| Some((request, request.record().rule.clone()?)));
+        let (request, rule) = unended.next()?;
+        let more = match unended.count() {
+            0 => String::new(),
+            count => format!(", and {count} more"),
+        };
+        let (shown, location) = (rule.shown(), rule.location);
+        Some(format!(
+            "note: the server was dropped while a handler was still at work, and its thread goes on: that of {shown} (declared \
+             at {location}) has not answered {request}{more}"
+        ))
+    }
+
     fn report_with(&self, broken: &[(Arc<RuleCore>, usize)]) -> Result<(), Report> {
         let mut failures = self.failures.take();
         if !broken.is_empty() {

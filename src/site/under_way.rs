@@ -56,8 +56,7 @@ impl UnderWay {
 
     /// Waits until nothing is under way but what this thread answers itself, though not for ever.
     pub(super) fn settle(&self) {
-        // A handler may verify its server, or drop it.
-        let own = usize::from(ANSWERS_FOR.get() == self.place());
+        let own = self.own();
         if self.answers.load(SeqCst) <= own {
             return;
         }
@@ -72,6 +71,16 @@ impl UnderWay {
         }
         drop(lock);
         self.waiting.fetch_sub(1, SeqCst);
+    }
+
+    /// Whether something is under way but what this thread answers itself.
+    pub(super) fn is_anything(&self) -> bool {
+        self.answers.load(SeqCst) > self.own()
+    }
+
+    /// A handler may verify its server, or drop it.
+    fn own(&self) -> usize {
+        usize::from(ANSWERS_FOR.get() == self.place())
     }
 
     fn place(&self) -> usize {
@@ -148,6 +157,6 @@ mod tests {
         let _innermost = of_another.begin();
         let began = Instant::now();
         under_way.settle();
-        assert!(began.elapsed() >= PATIENCE);
+        assert!(began.elapsed() >= PATIENCE && under_way.is_anything());
     }
 }

@@ -7,6 +7,7 @@ use crate::message::target::{Target, position};
 use super::body::BodyDecoder;
 use super::head::{self, Framing, Outline, Parsed};
 use super::http_server::{Found, HeadReader};
+use super::recent::Recent;
 use super::refusal::Refusal;
 use super::{Dialect, Exchange, Limits, Reading};
 
@@ -65,15 +66,15 @@ pub(crate) enum Step {
 impl Decoder {
     /// Looks at the input; returns how much of it was used, and what to do. Input that was not used is offered again,
     /// followed by more.
-    pub(crate) fn feed(&mut self, input: &[u8], reading: &Reading) -> (usize, Step) {
+    pub(crate) fn feed(&mut self, input: &[u8], reading: &Reading, recent: &mut Recent) -> (usize, Step) {
         self.dialect = reading.dialect;
         match &mut self.state {
-            State::Head => self.feed_head(input, reading),
+            State::Head => self.feed_head(input, reading, recent),
             State::Undecided(_) => (0, Step::NeedMore),
             State::Passing(body) => match body.feed(input) {
                 Ok(used) if body.is_done() => {
                     self.state = State::Head;
-                    let (more, step) = self.feed_head(&input[used..], reading);
+                    let (more, step) = self.feed_head(&input[used..], reading, recent);
                     (used + more, step)
                 }
                 Ok(used) => (used, Step::NeedMore),
@@ -186,14 +187,14 @@ impl Decoder {
         })
     }
 
-    fn feed_head(&mut self, input: &[u8], reading: &Reading) -> (usize, Step) {
+    fn feed_head(&mut self, input: &[u8], reading: &Reading, recent: &mut Recent) -> (usize, Step) {
         if input.is_empty() {
             return (0, Step::NeedMore);
         }
         if reading.dialect == Dialect::HttpServer {
             return self.feed_as_http_server(input, false, reading);
         }
-        let mut parsed = match self.look_at(input, &reading.limits) {
+        let mut parsed = match self.look_at(input, &reading.limits, recent) {
             Ok(Some(parsed)) => parsed,
             Ok(None) => return (0, Step::NeedMore),
             Err(refusal) => return (input.len(), self.refuse(input, refusal)),
@@ -237,9 +238,13 @@ impl Decoder {
         (length, Step::Head { request, exchange, expects_continue })
     }
 
-    fn look_at(&mut self, input: &[u8], limits: &Limits) -> Result<Option<Parsed>, Refusal> {
+    fn look_at(&mut self, input: &[u8], limits: &Limits, recent: &mut Recent) -> Result<Option<Parsed>, Refusal> {
         if self.outline.is_none() {
+            if let Some(parsed) = recent.find(input, limits) {
+                return Ok(Some(parsed));
+            }
             if let Some(parsed) = head::parse_at_once(input, limits)? {
+                recent.keep(&parsed, limits);
                 return Ok(Some(parsed));
             }
         }

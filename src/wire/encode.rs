@@ -13,8 +13,9 @@ use crate::message::shape::Shape;
 use crate::plan::{End, Plan, Step, broken_chunks};
 
 use super::{Dialect, Exchange};
-use framing::{Coding, Content, Framing, is_bodiless};
-use head::{HeadWriter, mock_fields, server_and_date, status_line};
+use framing::{Coding, Content, Framing, Measure, is_bodiless};
+pub(crate) use head::HeadWriter;
+use head::{mock_fields, server_and_date, status_line};
 
 /// What tells a client that waits for leave to send its body to go on (RFC 9110, section 15.2.1).
 pub(crate) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -41,9 +42,7 @@ pub(crate) struct Circumstances<'a> {
 
 /// The plan of a response, its wishes applied. A file must have been opened before: one that was not is sent as nothing.
 pub(crate) fn plan(mut response: Response, circumstances: Circumstances<'_>) -> Plan {
-    let is_plain = !response.is_rare()
-        || response.shapes_mut().is_none() && response.stands_for().is_none() && response.interims().is_empty();
-    if is_plain && circumstances.strike.is_none() {
+    if response.is_plain() && circumstances.strike.is_none() {
         return simple(response, circumstances, false, None);
     }
     let mut shapes = response.shapes_mut().map(std::mem::take).unwrap_or_default();
@@ -99,7 +98,8 @@ fn simple(mut response: Response, circumstances: Circumstances<'_>, is_apart: bo
         // It is the server's own, and would be no wish of anybody's.
         response.fields.remove(b"content-length");
     }
-    let framing = Framing::decide(&response, &body, circumstances, border.is_some());
+    let measure = body.measure();
+    let framing = Framing::decide(&response, measure, circumstances, border.is_some());
     let small_body = match &body {
         Content::Bytes(bytes)
             if framing.sends_body && framing.coding != Coding::Chunked && bytes.len() <= SMALL_BODY && !is_apart =>
@@ -110,15 +110,7 @@ fn simple(mut response: Response, circumstances: Circumstances<'_>, is_apart: bo
     };
     let room = response.fields.as_bytes().len() + small_body.map_or(0, Bytes::len);
     let mut head = HeadWriter::with_room(room);
-    status_line(&mut head, &response, circumstances.protocol);
-    if response.style == Style::HttpServer {
-        server_and_date(&mut head, &response, circumstances);
-        head.put(response.fields.as_bytes());
-        head.coding(&response, framing);
-    } else {
-        mock_fields(&mut head, &response, &body, framing, circumstances);
-    }
-    head.put(b"\r\n");
+    put_head(&mut head, &response, measure, framing, circumstances);
 
     let end = if framing.closes { End::Close } else { End::Keep };
     if let Some(bytes) = small_body {
@@ -131,6 +123,51 @@ fn simple(mut response: Response, circumstances: Circumstances<'_>, is_apart: bo
         return with_head(head, steps, end);
     }
     Plan::one(Step::Head(head.finish()), end)
+}
+
+/// The response in one piece, if it is a plain one with a small body, as nearly all are: head and body stand in the writer
+/// afterwards.
+pub(crate) fn whole(response: &Response, circumstances: Circumstances<'_>, writer: &mut HeadWriter) -> Option<End> {
+    let Body::Bytes(bytes) = &response.body else { return None };
+    let is_odd = !response.is_plain()
+        || matches!(response.style, Style::Script | Style::Raw)
+        || circumstances.strike.is_some()
+        || circumstances.exchange.bare
+        || bytes.len() > SMALL_BODY
+        || response.fields.as_bytes().len() > SMALL_BODY;
+    if is_odd {
+        return None;
+    }
+    let measure = Measure { length: Some(bytes.len() as u64), in_chunks: false };
+    let framing = Framing::decide(response, measure, circumstances, false);
+    if framing.coding == Coding::Chunked {
+        return None;
+    }
+    writer.clear();
+    put_head(writer, response, measure, framing, circumstances);
+    if framing.sends_body {
+        writer.put(bytes);
+    }
+    Some(if framing.closes { End::Close } else { End::Keep })
+}
+
+/// Status line and fields, up to the empty line.
+fn put_head(
+    head: &mut HeadWriter,
+    response: &Response,
+    body: Measure,
+    framing: Framing,
+    circumstances: Circumstances<'_>,
+) {
+    status_line(head, response, circumstances.protocol);
+    if response.style == Style::HttpServer {
+        server_and_date(head, response, circumstances);
+        head.put(response.fields.as_bytes());
+        head.coding(response, framing);
+    } else {
+        mock_fields(head, response, body.length, framing, circumstances);
+    }
+    head.put(b"\r\n");
 }
 
 fn with_head(head: HeadWriter, body: Vec<Step>, end: End) -> Plan {

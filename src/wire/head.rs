@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use crate::message::field::{has_token, is_token};
 use crate::message::request::{Head, Span, Version};
@@ -17,9 +18,9 @@ pub(crate) const MAX_FIELDS: usize = 1_000;
 const USUAL_FIELDS: usize = 48;
 
 /// A complete head, and what follows from it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Parsed {
-    pub(crate) head: Head,
+    pub(crate) head: Arc<Head>,
     pub(crate) length: usize,
     pub(crate) framing: Framing,
     pub(crate) exchange: Exchange,
@@ -159,7 +160,7 @@ pub(crate) fn judge(input: &[u8], outline: &mut Outline, limits: &Limits) -> Res
         Ok(httparse::Status::Complete(length)) => {
             let mut parsed = accept(&request, head, length, limits)?;
             if outline.minor_version.is_some() {
-                parsed.head.raw = as_sent[start..length].into();
+                Arc::make_mut(&mut parsed.head).raw = as_sent[start..length].into();
             }
             Ok(Some(parsed))
         }
@@ -245,7 +246,7 @@ fn accept(
         raw: input[start..length].to_vec().into_boxed_slice(),
     };
     let expects_continue = deciding.expects_continue && version == Version::Http11;
-    Ok(Parsed { head, length, framing, exchange, expects_continue })
+    Ok(Parsed { head: Arc::new(head), length, framing, exchange, expects_continue })
 }
 
 /// The form of the target must be one that the method takes (RFC 9112, section 3.2).

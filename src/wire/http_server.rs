@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::message::request::{Head, Span, Version};
 use crate::message::target::{Target, position};
@@ -147,7 +148,7 @@ impl HeadReader {
             exchange,
             expects_continue: protocol >= Version::Http11 && line.may_expect && is(deciding.expect, b"100-continue"),
             length: head.len(),
-            head: line.head(head, fields.into_boxed_slice()),
+            head: Arc::new(line.head(head, fields.into_boxed_slice())),
         })
     }
 

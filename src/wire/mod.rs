@@ -20,6 +20,7 @@ pub(crate) mod decoder;
 pub(crate) mod encode;
 pub(crate) mod head;
 mod http_server;
+pub(crate) mod recent;
 pub(crate) mod refusal;
 
 #[cfg(test)]
@@ -47,7 +48,7 @@ pub(crate) struct Reading {
 }
 
 /// How much of everything is read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Bytes of a head, request line included.
     pub(crate) head: usize,

@@ -14,6 +14,7 @@ mod shaped;
 use std::fmt::Write;
 
 use super::decoder::{Decoder, Step};
+use super::recent::Recent;
 use super::refusal::Refusal;
 use super::{Dialect, Exchange, Limits, Reading};
 use crate::message::request::Request;
@@ -40,12 +41,12 @@ fn read<'i>(pieces: impl IntoIterator<Item = &'i [u8]>, limits: &Limits, afterwa
 }
 
 fn read_as<'i>(pieces: impl IntoIterator<Item = &'i [u8]>, reading: &Reading, afterwards: Afterwards) -> Vec<String> {
-    let mut reader = Reader { decoder: Decoder::default(), reading, seen: Vec::new() };
+    let mut reader = Reader { decoder: Decoder::default(), recent: Recent::default(), reading, seen: Vec::new() };
     let mut inbox = Vec::new();
     for piece in pieces {
         inbox.extend_from_slice(piece);
         loop {
-            let (used, step) = reader.decoder.feed(&inbox, reading);
+            let (used, step) = reader.decoder.feed(&inbox, reading, &mut reader.recent);
             assert!(used > 0 || matches!(step, Step::NeedMore | Step::Refused { .. }), "of no bytes: {step:?}");
             if reading.dialect == Dialect::HttpServer {
                 assert_kept_as_sent(&step, &inbox[..used]);
@@ -56,7 +57,7 @@ fn read_as<'i>(pieces: impl IntoIterator<Item = &'i [u8]>, reading: &Reading, af
                 Next::Again => {}
                 Next::Nothing => return reader.seen,
                 Next::Over => {
-                    let (used, step) = reader.decoder.feed(&inbox, reading);
+                    let (used, step) = reader.decoder.feed(&inbox, reading, &mut reader.recent);
                     assert!(used == inbox.len() && matches!(step, Step::NeedMore), "read on after {:?}", reader.seen);
                     assert!(reader.decoder.give_up(&inbox, Refusal::TooSlow).is_none(), "twice: {:?}", reader.seen);
                     return reader.seen;
@@ -94,6 +95,7 @@ fn assert_kept_as_sent(step: &Step, used: &[u8]) {
 
 struct Reader<'r> {
     decoder: Decoder,
+    recent: Recent,
     reading: &'r Reading,
     seen: Vec<String>,
 }

@@ -4,6 +4,8 @@
 mod child;
 mod command_line;
 mod effects;
+#[cfg(target_os = "linux")]
+mod full_disk;
 #[cfg(unix)]
 mod signals;
 

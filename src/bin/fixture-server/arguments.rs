@@ -11,6 +11,7 @@ use clap::{ArgAction, CommandFactory, Parser, ValueEnum};
 use clap_complete::Shell;
 use fixture_server::Protocol;
 
+use crate::output;
 use crate::values;
 
 /// Python's options stand under the one heading, ours under the other.
@@ -108,7 +109,13 @@ enum Version {
 impl Arguments {
     /// Those of the command line; ends the program if they are wrong or ask for help.
     pub(crate) fn from_command_line() -> Arguments {
-        let arguments = Arguments::parse();
+        let arguments = Arguments::try_parse().unwrap_or_else(|stopped| {
+            if stopped.use_stderr() {
+                stopped.exit();
+            }
+            // Help, or the version.
+            output::end_with(stopped.print())
+        });
         arguments.check_fields();
         arguments.check_tls();
         arguments

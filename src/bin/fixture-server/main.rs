@@ -4,7 +4,7 @@ mod arguments;
 mod output;
 mod values;
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
@@ -18,12 +18,10 @@ use output::{to_stderr, to_stdout};
 fn main() -> ExitCode {
     let arguments = Arguments::from_command_line();
     if let Some(shell) = arguments.completions {
-        to_stdout(&output::completions(shell));
-        return ExitCode::SUCCESS;
+        output::end_with(io::stdout().write_all(&output::completions(shell)));
     }
     if arguments.man {
-        to_stdout(&output::man_page());
-        return ExitCode::SUCCESS;
+        output::end_with(io::stdout().write_all(&output::man_page()));
     }
     let server = match serve(&arguments) {
         Ok(server) => server,

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::process;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -43,6 +44,18 @@ pub(crate) fn to_stdout(text: &[u8]) {
     let mut stdout = io::stdout().lock();
     // A closed standard output is no reason not to serve.
     let _ = stdout.write_all(text).and_then(|()| stdout.flush());
+}
+
+/// Ends the program with what it was asked to print. Half of that, on a full disk, is an error; that nobody reads on, as
+/// `head`, is none.
+pub(crate) fn end_with(printed: io::Result<()>) -> ! {
+    match printed.and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            to_stderr(&format!("fixture-server: cannot write to standard output: {error}\n"));
+            process::exit(1)
+        }
+        _ => process::exit(0),
+    }
 }
 
 /// Writes in one go, so that the lines of answers given at the same time do not mix.

@@ -10,12 +10,12 @@ use crate::message::fault::Fault;
 use crate::message::request::Request;
 use crate::plan::{End, Plan, Step};
 use crate::wire::decoder;
-use crate::wire::encode::{self, Circumstances};
+use crate::wire::encode;
 use crate::wire::refusal::Refusal;
 use crate::wire::{Dialect, Exchange};
 
 use super::super::sending::{Progress, Sending};
-use super::super::{Answer, Extent, Hands, Incoming, Reply};
+use super::super::{Answer, Extent, Hands, Incoming};
 use super::inbox::{Flow, Inflow};
 use super::{Connection, Scratch, TURNS, body_begins};
 
@@ -23,8 +23,8 @@ use super::{Connection, Scratch, TURNS, body_begins};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Framed {
     pub(super) exchange: Exchange,
-    refused: bool,
-    arrived: SystemTime,
+    pub(super) refused: bool,
+    pub(super) arrived: SystemTime,
     /// The client is given leave to send its body, right before the answer.
     pub(super) gives_leave: bool,
 }
@@ -176,50 +176,6 @@ impl Connection {
             self.is_drawn = true;
         }
         Some(answer)
-    }
-
-    pub(super) fn reply(&mut self, reply: Reply, framed: Framed, scratch: &mut Scratch, hands: &Hands<'_>) -> Progress {
-        // Of this request nothing more will be met; what is refused is refused as ever.
-        self.is_drawn = false;
-        let strike = match &self.strike {
-            None => None,
-            Some(_) => self.strike.take().filter(|_| !framed.refused),
-        };
-        let settings = &self.port.settings;
-        let circumstances = Circumstances {
-            exchange: framed.exchange,
-            dialect: settings.reading.dialect,
-            server_line: &settings.server_line,
-            protocol: settings.reading.protocol,
-            keep_alive: match settings.max_requests {
-                None => settings.keep_alive,
-                Some(most) => settings.keep_alive && self.requests < most.get(),
-            },
-            date_line: scratch.date.at(reply.date.unwrap_or(framed.arrived)),
-            strike: match &strike {
-                None => None,
-                Some(strike) => Some((strike.stage, &strike.fault)),
-            },
-        };
-        let plan = encode::plan(reply.response, circumstances);
-        let ended = match plan.end {
-            _ if framed.refused => Ended::Refused,
-            _ if plan.faulty => Ended::Fault,
-            End::Keep => Ended::KeptOpen,
-            _ => Ended::ClosedByServer,
-        };
-        let is_plain = plan.steps.len() == 1 && matches!(plan.steps.front(), Some(Step::Head(_)));
-        let mut sending = Sending::new(plan, Some(reply.receipt), ended);
-        if framed.gives_leave {
-            sending.begin_with(leave());
-        }
-        if !is_plain || framed.gives_leave {
-            sending.prepare();
-            if sending.runs_user_code() {
-                (hands.before_user_code)();
-            }
-        }
-        self.send(sending, scratch, hands)
     }
 
     /// Passes on what has come of the body of the request that is being answered. An error means that the client is gone.

@@ -6,7 +6,6 @@ use crate::message::delivery::{ClosedBy, Ended};
 use crate::plan::End;
 
 use super::super::Extent;
-use super::super::sending::Sending;
 use super::Connection;
 
 impl Connection {
@@ -22,9 +21,9 @@ impl Connection {
     }
 
     /// Everything of an answer was sent: before the client can see what follows.
-    pub(super) fn note_sent(&self, end: End, sending: &Sending) {
+    pub(super) fn note_sent(&self, end: End, is_answer: bool, ended: Ended) {
         if end == End::Keep {
-            if let (Some(tape), true) = (&self.client.tape, sending.is_answer()) {
+            if let (Some(tape), true) = (&self.client.tape, is_answer) {
                 tape.end_exchange(self.inbox.unread().len());
             }
             return;
@@ -34,8 +33,7 @@ impl Connection {
         }
         // A connection that stalls is closed by somebody else.
         if end != End::Stall {
-            let is_fault = sending.ended() == Ended::Fault;
-            self.client.close(if is_fault { ClosedBy::Fault } else { ClosedBy::Server });
+            self.client.close(if ended == Ended::Fault { ClosedBy::Fault } else { ClosedBy::Server });
         }
     }
 

@@ -171,7 +171,7 @@ impl Connection {
     fn receive_once(&mut self, scratch: &mut Scratch) -> Received {
         if !self.inbox.unread().is_empty() {
             let inbox = std::mem::take(&mut self.inbox);
-            let (used, step) = self.decode(inbox.unread());
+            let (used, step) = self.decode(inbox.unread(), &mut scratch.recent);
             self.inbox = inbox;
             self.inbox.advance(used);
             if used > 0 || !matches!(step, Step::NeedMore) {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Crew, Guard};
+use super::{Crew, Guard, MOST_THREADS};
 
 impl Crew {
     /// Before a handler runs: if handlers have blocked lately, somebody else is to poll while it does; and somebody must
@@ -36,11 +36,17 @@ impl Crew {
             self.idle.notify_one();
             return;
         }
+        if state.threads >= MOST_THREADS {
+            state.coming -= 1;
+            return;
+        }
+        state.threads += 1;
         drop(state);
         if self.spawn().is_err() {
             // The standby takes over a little later instead, or a thread that comes back.
             let mut state = self.state.lock();
             state.coming = state.coming.saturating_sub(1);
+            state.threads -= 1;
             if !state.tasks.is_empty() && state.polling.is_on() {
                 let _ = self.waker.wake();
             }

@@ -8,7 +8,7 @@ use crate::plan::{End, Left, Step};
 
 use super::super::transport::SharedTransport;
 use super::super::{FOREVER, Hands};
-use super::{Pace, Progress, Sending, TURN, bytes_of};
+use super::{Pace, Progress, Reader, Sending, TURN, bytes_of};
 
 /// Steps of bytes that go out in one write, at most; a piece of a source may follow them.
 const TOGETHER: usize = 3;
@@ -16,6 +16,19 @@ const TOGETHER: usize = 3;
 /// The last write of a response is no longer than this, because the journal is told of the end before it is made: a write
 /// that takes its time must not be it. Room for a piece of a file with its head.
 const LAST_WRITE: usize = 132 << 10;
+
+/// From so many bytes on, the system sends a file by itself. Of a shorter one the client gets what it held when it was sent,
+/// even if it is overwritten while the client takes its time.
+const BY_ITSELF: u64 = 32 << 10;
+
+/// What goes out behind the bytes of a write.
+#[derive(Clone, Copy)]
+enum Piece<'a> {
+    /// What was read of a source, or nothing.
+    Read(&'a [u8]),
+    /// So many bytes of a file, which nobody read.
+    InFile(usize),
+}
 
 /// What a source had to give.
 enum Given {
@@ -66,6 +79,12 @@ impl Sending {
             }
         }
         let mut is_last = together == self.plan.steps.len() && !is_cut;
+        if stop.is_none() && !is_cut {
+            if let Some((length, ends)) = self.in_file(together, offered) {
+                let is_last = ends && together + 1 == self.plan.steps.len();
+                return self.write(transport, lengths, together, Piece::InFile(length), offered + length, is_last);
+            }
+        }
         let mut piece = 0;
         if stop.is_none() && !is_cut && matches!(self.plan.steps.get(together), Some(Step::Source { .. })) {
             if self.plan.pace.is_some() {
@@ -92,7 +111,7 @@ impl Sending {
             self.report(None);
             return stop;
         }
-        self.write(transport, lengths, together, &buffer[..piece], offered, is_last)
+        self.write(transport, lengths, together, Piece::Read(&buffer[..piece]), offered, is_last)
     }
 
     /// How many bytes of the body may go now, beside those that are about to.
@@ -102,6 +121,27 @@ impl Sending {
         let mut pace = *self.pace.get_or_insert_with(|| Pace::begin(rate, now));
         pace.pass(about_to);
         pace.allows(now)
+    }
+
+    /// How much of the file at that step the system is to send behind so many bytes, if any, and whether that is all of it.
+    fn in_file(&self, at: usize, ahead: usize) -> Option<(usize, bool)> {
+        let Some(Step::Source { source, left: Left::Exactly(left), pause: None }) = self.plan.steps.get(at) else {
+            return None;
+        };
+        if self.reader == Reader::Us || self.plan.pace.is_some() || *left < BY_ITSELF {
+            return None;
+        }
+        source.handle()?;
+        let (ahead, last_write) = (ahead as u64, LAST_WRITE as u64);
+        let length = if ahead + *left <= last_write {
+            *left
+        } else if ahead >= TURN {
+            return None;
+        } else {
+            // What stands ahead does not count: whole pages are sent with less work.
+            TURN.min(*left - (last_write - ahead).min(*left - 1))
+        };
+        Some((usize::try_from(length).ok()?, length == *left))
     }
 
     fn read_source(&mut self, at: usize, allowed: u64, buffer: &mut [u8], hands: &Hands<'_>) -> Given {
@@ -170,7 +210,7 @@ impl Sending {
         transport: &SharedTransport,
         lengths: [usize; TOGETHER],
         together: usize,
-        piece: &[u8],
+        piece: Piece<'_>,
         mut offered: usize,
         mut is_last: bool,
     ) -> Option<Progress> {
@@ -180,12 +220,16 @@ impl Sending {
             parts[count] = &bytes_of(&self.plan.steps[count])[from..from + lengths[count]];
             count += 1;
         }
-        if !piece.is_empty() {
-            parts[count] = piece;
+        let (read, in_file) = match piece {
+            Piece::Read(read) => (read, 0),
+            Piece::InFile(length) => (&[][..], length),
+        };
+        if !read.is_empty() {
+            parts[count] = read;
             count += 1;
         }
         let most = usize::try_from(TURN).unwrap_or(usize::MAX);
-        if is_last && offered > LAST_WRITE || offered > most {
+        if in_file == 0 && (is_last && offered > LAST_WRITE || offered > most) {
             is_last = false;
             let mut kept_back = LAST_WRITE.max(offered.saturating_sub(most));
             offered -= kept_back;
@@ -203,13 +247,15 @@ impl Sending {
         }
         let written = match count {
             _ if offered == 0 => Ok(0),
+            _ if in_file > 0 => self.write_file(transport, &parts.map(IoSlice::new)[..count], together, in_file),
             1 => transport.lock().write(parts[0]),
             _ => transport.lock().write_vectored(&parts.map(IoSlice::new)[..count]),
         };
         match written {
+            Ok(0) if in_file > 0 => self.read_files(),
             Ok(0) if offered > 0 => return Some(Progress::Gone),
             Ok(written) => {
-                if self.advance(written, together, piece.len()).is_err() {
+                if self.advance(written, together, piece).is_err() {
                     self.break_off(0);
                 }
                 if is_last && written < offered {
@@ -217,7 +263,7 @@ impl Sending {
                 }
             }
             Err(error) => {
-                if self.advance(0, together, piece.len()).is_err() {
+                if self.advance(0, together, piece).is_err() {
                     return Some(Progress::Gone);
                 }
                 match error.kind() {
@@ -226,6 +272,7 @@ impl Sending {
                         return Some(Progress::Blocked);
                     }
                     io::ErrorKind::Interrupted => {}
+                    _ if in_file > 0 => self.read_files(),
                     _ => return Some(Progress::Gone),
                 }
             }
@@ -233,8 +280,29 @@ impl Sending {
         None
     }
 
+    fn write_file(
+        &self,
+        transport: &SharedTransport,
+        ahead: &[IoSlice<'_>],
+        step: usize,
+        length: usize,
+    ) -> io::Result<usize> {
+        let handle = match self.plan.steps.get(step) {
+            Some(Step::Source { source, .. }) => source.handle(),
+            _ => None,
+        };
+        let Some((file, at)) = handle else { return Err(io::ErrorKind::Unsupported.into()) };
+        transport.lock().write_file(ahead, file, at, length)
+    }
+
+    /// From now on files are read here: reading, or else writing, tells what is wrong.
+    fn read_files(&mut self) {
+        self.reader = Reader::Us;
+        self.report(None);
+    }
+
     /// Takes what was written off the plan; what was read of a source and not written goes back.
-    fn advance(&mut self, mut written: usize, together: usize, piece: usize) -> io::Result<()> {
+    fn advance(&mut self, mut written: usize, together: usize, piece: Piece<'_>) -> io::Result<()> {
         self.sent += written as u64;
         for _ in 0..together {
             let Some(first) = self.plan.steps.front() else { break };
@@ -244,13 +312,16 @@ impl Sending {
             }
             if written < left {
                 self.offset += written;
-                return self.give_back(piece);
+                return match piece {
+                    Piece::Read(read) => self.give_back(read.len()),
+                    Piece::InFile(_) => Ok(()),
+                };
             }
             written -= left;
             self.offset = 0;
             self.plan.steps.pop_front();
         }
-        if piece == 0 {
+        if matches!(piece, Piece::Read([])) {
             return Ok(());
         }
         let Some(Step::Source { source, left, pause }) = self.plan.steps.front_mut() else { return Ok(()) };
@@ -258,8 +329,12 @@ impl Sending {
         if let Some(pace) = &mut self.pace {
             pace.pass(body);
         }
-        let ends_chunk = written == piece && source.ends_chunk();
-        let back = if written < piece { source.step_back((piece - written) as u64) } else { Ok(()) };
+        let (mut ends_chunk, mut back) = (false, Ok(()));
+        match piece {
+            Piece::Read(read) if written < read.len() => back = source.step_back((read.len() - written) as u64),
+            Piece::Read(_) => ends_chunk = source.ends_chunk(),
+            Piece::InFile(_) => source.pass(written as u64),
+        }
         if let (true, Some(pause)) = (ends_chunk, *pause) {
             self.until = Some(Instant::now() + pause.min(FOREVER));
         }

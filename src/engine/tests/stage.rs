@@ -169,6 +169,11 @@ impl<F: Fn(Incoming) -> Answer + Send + Sync> Service for Answers<F> {
     }
 }
 
+/// A server that nobody asks anything.
+pub(super) fn unasked(settings: Settings) -> Arc<Port> {
+    Arc::new(Port::new(Arc::new(Answers(|incoming| panic!("{incoming:?}"))), settings, None))
+}
+
 /// A thread that has nothing else to do, and that nobody has to wake.
 pub(super) const HANDS: Hands<'static> =
     Hands { before_user_code: &|| (), wake: &|| Arc::new(|| ()), run: &|task| task() };
@@ -257,14 +262,7 @@ impl Stage {
         settings: Settings,
         service: Arc<dyn Service>,
     ) -> Stage {
-        let port = Arc::new(Port {
-            service,
-            settings,
-            listener: Mutex::new(None),
-            stopped: AtomicBool::default(),
-            answering: AtomicUsize::default(),
-            lifeline: Arc::default(),
-        });
+        let port = Arc::new(Port::new(service, settings, None));
         let transport: SharedTransport = peer.clone();
         let connection = Connection::new(port, transport, Arc::new(Client::new(1, None, SystemTime::UNIX_EPOCH, None)));
         Stage { peer, told, connection, scratch: Scratch::new() }

@@ -28,6 +28,7 @@ use super::Served;
 use super::types::{checked_extension, split_extension};
 use crate::hook::HookPanic;
 use crate::message::request::Request;
+use crate::order::sort_by_key;
 
 pub(crate) use gateway::Gateway;
 pub(crate) use host::fully_qualified;
@@ -110,7 +111,7 @@ impl Cgi {
             normalised.push(checked_dir(&dir.into()));
         }
         // The shortest that fits is the directory of a script.
-        normalised.sort_by_key(String::len);
+        sort_by_key(&mut normalised, String::len);
         Cgi {
             dirs: normalised,
             env: Vec::new(),

@@ -75,6 +75,11 @@ impl Response {
         self.rare.as_ref().map(|rare| &rare.trailers)
     }
 
+    /// Whether it is sent and no more: nothing goes wrong, nothing waits, nothing goes ahead of it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.rare.as_ref().is_none_or(|rare| rare.shapes.is_empty() && rare.fault.is_none() && rare.interims.is_empty())
+    }
+
     /// What it does beside being sent, to be changed; `None` if that is nothing.
     pub(crate) fn shapes_mut(&mut self) -> Option<&mut Vec<Shape>> {
         self.rare.as_mut().map(|rare| &mut rare.shapes).filter(|shapes| !shapes.is_empty())

@@ -22,13 +22,23 @@ pub(super) enum Content {
     Source(Box<dyn Source>, Option<u64>),
 }
 
+/// What its framing depends on.
+#[derive(Clone, Copy)]
+pub(super) struct Measure {
+    /// `None` if nobody knows yet.
+    pub(super) length: Option<u64>,
+    /// The author gave it in chunks.
+    pub(super) in_chunks: bool,
+}
+
 impl Content {
-    pub(super) fn length(&self) -> Option<u64> {
-        match self {
+    pub(super) fn measure(&self) -> Measure {
+        let length = match self {
             Content::Bytes(bytes) => Some(bytes.len() as u64),
             Content::Chunks(chunks) => Some(chunks.iter().map(|chunk| chunk.len() as u64).sum()),
             Content::Source(_, length) => *length,
-        }
+        };
+        Measure { length, in_chunks: matches!(self, Content::Chunks(_)) }
     }
 
     /// Its steps as they are, without framing.
@@ -115,7 +125,7 @@ impl Framing {
     /// `in_chunks`: a fault wants them.
     pub(super) fn decide(
         response: &Response,
-        body: &Content,
+        body: Measure,
         circumstances: Circumstances<'_>,
         in_chunks: bool,
     ) -> Framing {
@@ -131,9 +141,9 @@ impl Framing {
         let is_keeper = |value: &[u8]| dialect == Dialect::HttpServer && value.eq_ignore_ascii_case(b"keep-alive");
         // Only a response of the mock's style is given the length that it lacks, if it is known.
         let is_given_length =
-            response.style == Style::Mock && !response.omits("content-length") && body.length().is_some();
+            response.style == Style::Mock && !response.omits("content-length") && body.length.is_some();
         // A length other than the true one was set on purpose; the next response would begin in the wrong place.
-        let is_true = |value: &[u8]| std::str::from_utf8(value).is_ok_and(|text| text.parse().ok() == body.length());
+        let is_true = |value: &[u8]| std::str::from_utf8(value).is_ok_and(|text| text.parse().ok() == body.length);
         let (mut has_length, mut lies) = (false, false);
         if !response.fields.is_preset() {
             for (name, value) in response.fields.iter() {
@@ -178,14 +188,14 @@ impl Framing {
     fn wants_chunks(
         self,
         response: &Response,
-        body: &Content,
+        body: Measure,
         circumstances: Circumstances<'_>,
         has_length: bool,
     ) -> bool {
         let is_wanted = match body {
-            Content::Bytes(_) | Content::Source(_, Some(_)) => has_trailers(response),
-            Content::Chunks(_) => true,
-            Content::Source(_, None) => {
+            Measure { in_chunks: true, .. } => true,
+            Measure { length: Some(_), .. } => has_trailers(response),
+            Measure { length: None, .. } => {
                 // Of a stream the author may say otherwise.
                 let is_free = self.coding == Coding::Absent && !has_length && !response.omits("transfer-encoding");
                 response.style == Style::Mock && is_free || has_trailers(response)

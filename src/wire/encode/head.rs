@@ -7,7 +7,7 @@ use crate::message::response::Response;
 
 use super::super::Dialect;
 use super::Circumstances;
-use super::framing::{Coding, Content, Framing, is_bodiless};
+use super::framing::{Coding, Framing, is_bodiless};
 
 pub(super) fn status_line(head: &mut HeadWriter, response: &Response, protocol: Version) {
     if let Some(line) = response.given_status_line() {
@@ -41,7 +41,7 @@ pub(super) fn server_and_date(head: &mut HeadWriter, response: &Response, circum
 pub(super) fn mock_fields(
     head: &mut HeadWriter,
     response: &Response,
-    body: &Content,
+    length: Option<u64>,
     framing: Framing,
     circumstances: Circumstances<'_>,
 ) {
@@ -61,10 +61,12 @@ pub(super) fn mock_fields(
     let is_http_server = circumstances.dialect == Dialect::HttpServer;
     let adds_server = is_http_server && !has_server && !response.omits("server");
     let adds_date = !has_date && !response.omits("date");
-    let adds_length = !has_length
-        && body.length().is_some()
-        && !is_bodiless(response.status, circumstances.exchange)
-        && !response.omits("content-length");
+    let adds_length =
+        if has_length || is_bodiless(response.status, circumstances.exchange) || response.omits("content-length") {
+            None
+        } else {
+            length
+        };
     // http.server says nothing of connections that end by themselves.
     let adds_connection = !has_connection && !response.omits("connection") && (!is_http_server || response.close);
 
@@ -78,9 +80,9 @@ pub(super) fn mock_fields(
     if adds_date && !is_http_server {
         head.put(circumstances.date_line.as_bytes());
     }
-    if adds_length {
+    if let Some(length) = adds_length {
         head.put(b"Content-Length: ");
-        head.put_number(body.length().unwrap_or_default());
+        head.put_number(length);
         head.put(b"\r\n");
     }
     head.coding(response, framing);
@@ -93,7 +95,8 @@ pub(super) fn mock_fields(
 }
 
 /// Puts a head together. `Vec::extend_from_slice` does the same, at three times the cost where nothing is optimised.
-pub(super) struct HeadWriter {
+#[derive(Debug, Default)]
+pub(crate) struct HeadWriter {
     bytes: Vec<u8>,
     length: usize,
 }
@@ -102,6 +105,15 @@ impl HeadWriter {
     /// Room for what stands in every head, and so much more.
     pub(super) fn with_room(more: usize) -> HeadWriter {
         HeadWriter { bytes: vec![0; 256 + more], length: 0 }
+    }
+
+    /// Begins anew, in the room that is there.
+    pub(super) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 
     pub(super) fn put(&mut self, bytes: &[u8]) {

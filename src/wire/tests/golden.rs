@@ -139,7 +139,8 @@ fn many_fields_are_all_there(#[case] count: usize) {
 #[case::the_body_came_along(&b"he"[..], false)]
 fn leave_to_send_a_body_is_needed_only_by_who_waits_for_it(#[case] along: &[u8], #[case] expected: bool) {
     let head = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
-    let (used, step) = Decoder::default().feed(&[&head[..], along].concat(), &reading(&Limits::default()));
+    let (used, step) =
+        Decoder::default().feed(&[&head[..], along].concat(), &reading(&Limits::default()), &mut Recent::default());
     assert_eq!(used, head.len());
     assert!(matches!(step, Step::Head { expects_continue, .. } if expects_continue == expected), "{step:?}");
 }
@@ -148,18 +149,25 @@ fn leave_to_send_a_body_is_needed_only_by_who_waits_for_it(#[case] along: &[u8],
 #[case::of_http_1_0("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")]
 #[case::without_a_body("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n")]
 fn nobody_waits_for_leave_in_a_request(#[case] head: &str) {
-    let (_, step) = Decoder::default().feed(head.as_bytes(), &reading(&Limits::default()));
+    let (_, step) = Decoder::default().feed(head.as_bytes(), &reading(&Limits::default()), &mut Recent::default());
     assert!(!matches!(step, Step::Head { expects_continue: true, .. }), "{step:?}");
 }
 
 #[test]
 fn the_raw_head_is_as_sent_from_the_request_line_to_the_empty_line() {
-    let (_, step) =
-        Decoder::default().feed(b"\r\n\r\nGET /  HTTP/1.1\r\nHost : a\r\n\r\nmore", &reading(&Limits::default()));
+    let (_, step) = Decoder::default().feed(
+        b"\r\n\r\nGET /  HTTP/1.1\r\nHost : a\r\n\r\nmore",
+        &reading(&Limits::default()),
+        &mut Recent::default(),
+    );
     let Step::Refused { request, .. } = step else { panic!("{step:?}") };
     assert_eq!(request.head().raw.escape_ascii().to_string(), r"GET /  HTTP/1.1\r\nHost : a\r\n\r\n");
 
-    let (_, step) = Decoder::default().feed(b"\r\n\r\nGET / HTTP/1.1\nHost: \ta\n\nmore", &reading(&Limits::default()));
+    let (_, step) = Decoder::default().feed(
+        b"\r\n\r\nGET / HTTP/1.1\nHost: \ta\n\nmore",
+        &reading(&Limits::default()),
+        &mut Recent::default(),
+    );
     let Step::Request(request, _) = step else { panic!("{step:?}") };
     assert_eq!(request.head().raw.escape_ascii().to_string(), r"GET / HTTP/1.1\nHost: \ta\n\n");
     assert_eq!((request.method(), request.target(), request.header("host")), ("GET", "/", Some("a")));
@@ -171,7 +179,11 @@ fn only_a_request_that_has_begun_is_amid() {
     assert!(!decoder.is_amid(b"") && !decoder.is_amid(b"\r\n\r\n\n"));
     assert!(decoder.is_amid(b"\r\nG"));
     assert!(decoder.give_up(b"\r\n", Refusal::TooSlow).is_none());
-    let (_, step) = decoder.feed(b"PUT / HTTP/1.0\r\nContent-Length: 1\r\n\r\n", &reading(&Limits::default()));
+    let (_, step) = decoder.feed(
+        b"PUT / HTTP/1.0\r\nContent-Length: 1\r\n\r\n",
+        &reading(&Limits::default()),
+        &mut Recent::default(),
+    );
     let Step::Head { request, exchange, .. } = step else { panic!("{step:?}") };
     assert!(matches!(decoder.collect(request, exchange, &Limits::default()), Step::NeedMore));
     assert!(decoder.is_in_body() && decoder.is_amid(b""));

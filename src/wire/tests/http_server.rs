@@ -228,7 +228,8 @@ fn every_refusal_of_http_server_has_an_example_and_no_version_or_method_unless_u
     ];
     assert!(OF_HTTP_SERVER.iter().eq(examples.iter().map(|(refusal, ..)| refusal)));
     for (expected, input, version) in examples {
-        let (used, step) = Decoder::default().feed(input.as_bytes(), &as_http_server(Version::Http11));
+        let (used, step) =
+            Decoder::default().feed(input.as_bytes(), &as_http_server(Version::Http11), &mut Recent::default());
         let Step::Refused { request, refusal, exchange } = step else { panic!("{step:?}") };
         assert_eq!((refusal, used), (expected, input.len()));
         assert_eq!((request.version(), request.method()), (version, if version.is_empty() { "" } else { "GET" }));

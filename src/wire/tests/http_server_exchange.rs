@@ -110,7 +110,7 @@ fn passed_over<'i>(pieces: impl IntoIterator<Item = &'i [u8]>) -> Vec<String> {
     for piece in pieces {
         inbox.extend_from_slice(piece);
         loop {
-            let (used, step) = decoder.feed(&inbox, &as_http_server(Http11));
+            let (used, step) = decoder.feed(&inbox, &as_http_server(Http11), &mut Recent::default());
             inbox.drain(..used);
             match step {
                 Step::NeedMore => break,
@@ -160,7 +160,8 @@ fn a_body_that_is_wanted_can_be_refused(#[case] input: &str, #[case] expected: &
 #[test]
 fn how_long_a_counted_body_is_is_known_before_it_comes() {
     let mut decoder = Decoder::default();
-    let (_, step) = decoder.feed(b"PUT / HTTP/1.0\nContent-Length: 7\n\n", &as_http_server(Http10));
+    let (_, step) =
+        decoder.feed(b"PUT / HTTP/1.0\nContent-Length: 7\n\n", &as_http_server(Http10), &mut Recent::default());
     assert!(matches!(step, Step::Head { expects_continue: false, .. }) && decoder.announced() == 7);
 }
 
@@ -268,7 +269,7 @@ fn a_hundred_lines_are_read_and_one_more_is_refused(#[case] line: &str, #[case] 
 fn heads_have_no_limit_of_their_own() {
     let input =
         format!("GET /{} HTTP/1.1\n{}\n", "x".repeat(65_000), format!("A: {}\n", "y".repeat(65_000)).repeat(100));
-    let (used, step) = Decoder::default().feed(input.as_bytes(), &as_http_server(Http11));
+    let (used, step) = Decoder::default().feed(input.as_bytes(), &as_http_server(Http11), &mut Recent::default());
     let Step::Request(request, exchange) = step else { panic!("{used} of {}", input.len()) };
     assert!(exchange.persistent && used == input.len());
     assert_eq!((request.headers().len(), request.headers()[99].value().len()), (100, 65_000));

@@ -126,13 +126,13 @@ fn what_chunks_have_beside_their_bytes_is_limited() {
 fn a_body_of_very_many_chunks_is_refused() {
     let mut input = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
     let (mut decoder, limits) = (Decoder::default(), Limits::default());
-    let (used, step) = decoder.feed(&input, &reading(&limits));
+    let (used, step) = decoder.feed(&input, &reading(&limits), &mut Recent::default());
     let Step::Head { request, exchange, .. } = step else { panic!("{step:?}") };
     assert!(matches!(decoder.collect(request, exchange, &limits), Step::NeedMore));
     assert_eq!(used, input.len());
     input = b"1\r\nx\r\n".repeat(1 << 10);
     for round in 0..=1 << 10 {
-        let (used, step) = decoder.feed(&input, &reading(&limits));
+        let (used, step) = decoder.feed(&input, &reading(&limits), &mut Recent::default());
         match step {
             Step::NeedMore => assert_eq!(used, input.len(), "in round {round}"),
             Step::Refused { refusal, request, .. } => {
@@ -159,7 +159,7 @@ fn nothing_is_allocated_because_a_length_was_announced(#[case] announced: &str) 
 fn of_a_refused_head_64_kib_are_kept() {
     let limits = Limits { target: 1 << 20, head: 1 << 20, ..Limits::default() };
     let input = vec![b'a'; 2 << 20];
-    let (_, step) = Decoder::default().feed(&input, &reading(&limits));
+    let (_, step) = Decoder::default().feed(&input, &reading(&limits), &mut Recent::default());
     let Step::Refused { request, refusal, .. } = step else { panic!("{step:?}") };
     assert_eq!((refusal, request.head().raw.len()), (Refusal::TargetTooLong, 64 << 10));
 }

@@ -242,7 +242,11 @@ fn every_refusal_is_the_fault_of_the_client_and_says_what_it_is() {
 
 #[test]
 fn what_can_be_made_out_of_a_refused_head_is_recorded() {
-    let (_, step) = Decoder::default().feed(b"\nHEAD /a?b HTTP/1.1\nHost: a\nHost: b\n\n", &reading(&tight()));
+    let (_, step) = Decoder::default().feed(
+        b"\nHEAD /a?b HTTP/1.1\nHost: a\nHost: b\n\n",
+        &reading(&tight()),
+        &mut Recent::default(),
+    );
     let Step::Refused { request, refusal, exchange } = step else { panic!("{step:?}") };
     assert_eq!((refusal, exchange.head_only, exchange.persistent), (Refusal::BadHost, true, false));
     assert_eq!((request.method(), request.path(), request.raw_query()), ("HEAD", "/a", Some("b")));
