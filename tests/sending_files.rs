@@ -59,6 +59,23 @@ fn a_file_of_any_size_comes_whole(
     Ok(())
 }
 
+/// Heads shorter than a write, longer than the last one may be, and longer than any.
+#[rstest]
+fn a_file_follows_a_head_of_any_length(
+    #[values(100 * KIB, 131 * KIB, 140 * KIB, 255 * KIB, 300 * KIB)] head: usize,
+    #[values(40 * KIB, 64 * KIB, 1_000 * KIB)] length: usize,
+) -> Test {
+    let expected = content(length);
+    let temp = folder_with("a.bin", &expected)?;
+    let path = temp.path().join("a.bin");
+    let server = TestServer::empty();
+    server.on("GET", "/a.bin", move |_| Response::file(&path).header("X-Long", "x".repeat(head)));
+    let answer = exchange(&server, get_bytes("/a.bin"))?;
+    assert!(answer.body == expected && answer.field("x-long").is_some_and(|value| value.len() == head));
+    assert_eq!(server.requests()[0].ended(), Some(Ended::ClosedByServer));
+    Ok(())
+}
+
 #[test]
 fn a_client_that_takes_its_time_gets_a_large_file_whole() -> Test {
     let expected = content(20_000 * KIB);

@@ -40,7 +40,8 @@ impl Builder {
     }
 
     /// So many connections may be open at a time. A client that connects beyond them is not refused: it waits, in the backlog of
-    /// the system, until one of them ends. 16,384 without this.
+    /// the system, until one of them ends; those who wait when [`refuse_connections`](crate::TestServer::refuse_connections) is called
+    /// are let in all the same. 16,384 without this.
     ///
     /// ```
     /// use fixture_server::prelude::*;

@@ -54,7 +54,7 @@ const STUCK_TICKS: u32 = 2;
 /// The same where no thread runs user code: most likely one was not given a processor, though it may be a slow disk.
 const LOST_TICKS: u32 = 10;
 
-/// How many threads run user code. There is one crew in a process.
+/// How many threads run user code for a connection. Tasks do not count: they see to a successor first. There is one crew in a process.
 pub(super) static IN_USER_CODE: AtomicUsize = AtomicUsize::new(0);
 
 /// After so many ticks without traffic it sleeps until there is some.
@@ -69,10 +69,10 @@ const IDLE: Duration = Duration::from_secs(3);
 /// With so many others idle, a thread leaves at once, one in so long: calls go round among the idle, and would keep all of
 /// them from ever leaving by themselves.
 const SPARE: usize = 4;
+const DEPARTURES: Duration = Duration::from_millis(30);
 
 /// No more threads than these, however many handlers block: then the next request waits for one of them.
 const MOST_THREADS: usize = 4_096;
-const DEPARTURES: Duration = Duration::from_millis(30);
 
 pub(crate) struct Crew {
     pub(super) registry: Registry,

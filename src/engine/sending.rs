@@ -15,7 +15,7 @@ use super::{FOREVER, Hands};
 
 pub(super) use pace::Pace;
 
-/// So many bytes go out in one write, and in one turn, at most: a client that takes them as fast as they come must not
+/// So many bytes go out in one write, and in one turn, at most; what stands ahead of a file that the system sends comes on top. A client that takes them as fast as they come must not
 /// hold a thread for the whole of a large file.
 const TURN: u64 = 256 << 10;
 

@@ -110,6 +110,8 @@ transport!(Unix, |_| (), |_, _| true);
 fn write_file(socket: &Socket, slices: &[IoSlice<'_>], file: Handle<'_>, at: u64, length: usize) -> io::Result<usize> {
     /// `MSG_MORE` and `MSG_NOSIGNAL` of `<linux/socket.h>`: what follows at once goes out in the same segments.
     const FLAGS: i32 = 0x8000 | 0x4000;
+    // Before anything is sent: an error says that nothing was.
+    let at = usize::try_from(at).map_err(io::Error::other)?;
     let ahead: usize = slices.iter().map(|slice| slice.len()).sum();
     let written = match slices {
         [] => 0,
@@ -119,7 +121,7 @@ fn write_file(socket: &Socket, slices: &[IoSlice<'_>], file: Handle<'_>, at: u64
     if written < ahead {
         return Ok(written);
     }
-    let at = usize::try_from(at).map_err(io::Error::other)?;
+    // It has no such flags. That a client which is gone raises no SIGPIPE is what Rust programs begin with.
     match socket.sendfile(&file, at, NonZeroUsize::new(length)) {
         Ok(more) => Ok(written + more),
         // It comes again at the next attempt.

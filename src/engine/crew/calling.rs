@@ -37,19 +37,23 @@ impl Crew {
             return;
         }
         if state.threads >= MOST_THREADS {
-            state.coming -= 1;
+            self.do_without(state);
             return;
         }
         state.threads += 1;
         drop(state);
         if self.spawn().is_err() {
-            // The standby takes over a little later instead, or a thread that comes back.
             let mut state = self.state.lock();
-            state.coming = state.coming.saturating_sub(1);
             state.threads -= 1;
-            if !state.tasks.is_empty() && state.polling.is_on() {
-                let _ = self.waker.wake();
-            }
+            self.do_without(state);
+        }
+    }
+
+    /// Nobody comes: the standby takes over a little later instead, or a thread that comes back, or whoever sleeps in the poll.
+    fn do_without(&self, mut state: Guard<'_>) {
+        state.coming = state.coming.saturating_sub(1);
+        if !state.tasks.is_empty() && state.polling.is_on() {
+            let _ = self.waker.wake();
         }
     }
 }

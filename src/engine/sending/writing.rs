@@ -135,7 +135,7 @@ impl Sending {
         let (ahead, last_write) = (ahead as u64, LAST_WRITE as u64);
         let length = if ahead + *left <= last_write {
             *left
-        } else if ahead >= TURN {
+        } else if ahead >= last_write {
             return None;
         } else {
             // What stands ahead does not count: whole pages are sent with less work.
