@@ -36,7 +36,7 @@ macro_rules! case {
     }
 
     fn mock(server: &mut TestServer, method: &str, path: &str, body: Vec<u8>) {
-        server.on(method, path, move |_| body.clone());
+        server.when(fixture_server::method(method, path)).respond(body);
     }
 
     fn serve_files(directory: &Path) -> Option<TestServer> {
