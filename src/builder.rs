@@ -46,6 +46,8 @@ pub struct Builder {
     pub(crate) journal: JournalLimits,
     pub(crate) manners: Manners,
     pub(crate) transcript: bool,
+    #[cfg(feature = "_tls")]
+    pub(crate) tls: Option<crate::tls::options::Tls>,
     #[cfg(unix)]
     pub(crate) cgi: Option<Cgi>,
 }
@@ -79,6 +81,8 @@ impl Builder {
             journal: JournalLimits::default(),
             manners: Manners::default(),
             transcript: false,
+            #[cfg(feature = "_tls")]
+            tls: None,
             #[cfg(unix)]
             cgi: None,
         }
@@ -334,6 +338,8 @@ impl Builder {
 }
 
 mod http_server;
+#[cfg(feature = "_tls")]
+mod tls;
 mod wire;
 
 /// An address to bind: `"[::1]:0"`, `SocketAddr`, `(ip, port)`, or a port of 127.0.0.1.

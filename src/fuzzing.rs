@@ -3,10 +3,14 @@
 
 mod decoding;
 mod exchange;
+#[cfg(feature = "_tls")]
+mod handshake;
 mod matching;
 
 pub use decoding::{chunked, dialects, head};
 pub use exchange::{exchange, path};
+#[cfg(feature = "_tls")]
+pub use handshake::handshake;
 #[cfg(feature = "multipart")]
 pub use matching::multipart;
 pub use matching::{template, values};

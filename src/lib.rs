@@ -200,6 +200,26 @@
 //!   #1 POST /login 404
 //! ```
 //!
+//! ## 8. Speak HTTPS
+//!
+//! With the feature `tls` a server speaks HTTPS with nothing prepared: [the page about it](https).
+//!
+#![cfg_attr(feature = "_tls", doc = "```")]
+#![cfg_attr(not(feature = "_tls"), doc = "```ignore")]
+//! use fixture_server::prelude::*;
+//! use ureq::tls::{Certificate, RootCerts, TlsConfig};
+//!
+//! let shop = TestServer::builder().dir("fixtures/api").tls().start();
+//! let ca = Certificate::from_pem(shop.ca_pem().as_bytes())?;
+//! let tls = TlsConfig::builder().root_certs(RootCerts::new_with_certs(&[ca]));
+//! # let tls = tls.unversioned_rustls_crypto_provider(shop.client_config().crypto_provider().clone());
+//! let client = ureq::Agent::config_builder().tls_config(tls.build()).build().new_agent();
+//!
+//! assert!(client.get(shop.url("/users.json")).call().is_ok());
+//! assert_eq!(shop.requests()[0].tls().unwrap().alpn(), None); // ureq offers no protocol
+//! # Ok::<(), ureq::Error>(())
+//! ```
+//!
 //! # What can be relied on
 //!
 //! **Who answers.** The newest rule that fits, then older ones, then the directory. If nothing does, the answer is 404: with
@@ -254,6 +274,7 @@
 //! # More pages
 //!
 //! * [Make it fail](make_it_fail): what clients must survive, each with the line that provokes it
+//! * [HTTPS](https): whom to trust, names, client certificates, what goes wrong on purpose (feature `tls`)
 //! * [Limits](limits): how much of everything, what happens beyond it, and how to change it
 //! * [`python -m http.server`](coming_from_python), class by class
 //! * [wiremock, httpmock, mockito or httptest](coming_from_mock_crates): tables of equivalents, and what behaves differently
@@ -266,8 +287,9 @@
 //! * `regex`: `regex("..")` wherever a value is compared.
 //! * `multipart`: `Pattern::multipart`.
 //! * `diff`: texts that differ are shown as `diff -u` shows them; without it, the first line that differs.
+//! * `tls`: HTTPS, without a C compiler. `tls-ring`: the same for any processor, with one.
 //! * `cli`: the program `fixture-server`. Nothing in the library needs it.
-//! * `full`: every feature of the library.
+//! * `full`: every feature of the library but `tls-ring`.
 //!
 //! The crate needs Rust 1.85.
 #![forbid(unsafe_code)]
@@ -299,6 +321,8 @@ mod server;
 mod site;
 mod start_error;
 mod stream;
+#[cfg(feature = "_tls")]
+mod tls;
 mod wake;
 mod when;
 mod wire;
@@ -338,20 +362,36 @@ pub use message::into_response::{HandlerReturn, IntoResponse};
 pub use message::request::Request;
 pub use message::response::Response;
 pub use message::tape::{Direction, Segment};
+#[cfg(feature = "_tls")]
+pub use message::tls_info::{ClientIdentity, TlsInfo, TlsVersion};
 pub use next_request::NextRequest;
 pub use next_request::within::NextWithin;
 pub use report::misses::Explanation;
 pub use report::{Failure, FailureKind, Report};
 pub use rule::{Rule, RuleGuard};
+#[cfg(feature = "_tls")]
+pub use rustls;
 pub use sequence::{Responder, Sequence, sequence};
 pub use server::TestServer;
 pub use server::faults::{FaultGuard, RefusalGuard};
+#[cfg(feature = "_tls")]
+pub use server::tls::failures::TlsFaultGuard;
 pub use start_error::StartError;
 pub use stream::{BodyReader, BodyWriter, Event, EventWriter};
+#[cfg(feature = "_tls")]
+pub use tls::client::ClientCertificate;
+#[cfg(feature = "_tls")]
+pub use tls::fault::TlsFault;
+#[cfg(feature = "_tls")]
+pub use tls::options::Tls;
 pub use when::When;
 
 #[doc = include_str!("make_it_fail.md")]
 pub mod make_it_fail {}
+
+#[cfg_attr(feature = "_tls", doc = include_str!("https.md"))]
+#[cfg_attr(not(feature = "_tls"), doc = "HTTPS takes the feature `tls`, and so does this page.")]
+pub mod https {}
 
 #[doc = include_str!("limits.md")]
 pub mod limits {}
@@ -376,6 +416,8 @@ pub mod prelude {
         absent, all_of, any, any_of, contains, delete, ends_with, equals, ge, get, gt, head, le, lt, matching, method,
         ms, not, one_of, options, patch, post, present, put, secs, sequence, starts_with,
     };
+    #[cfg(feature = "_tls")]
+    pub use crate::{Tls, TlsFault, TlsVersion};
     #[cfg(feature = "json")]
     pub use serde_json::json;
 }

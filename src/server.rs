@@ -31,6 +31,8 @@ pub(crate) mod faults;
 mod received;
 mod registering;
 mod serving;
+#[cfg(feature = "_tls")]
+pub(crate) mod tls;
 mod verifying;
 mod waiting;
 
@@ -60,6 +62,8 @@ pub struct TestServer {
     settings: Settings,
     at: At,
     life: Mutex<Life>,
+    #[cfg(feature = "_tls")]
+    tls: tls::Side,
 }
 
 enum Life {
@@ -117,6 +121,10 @@ impl TestServer {
         );
         #[cfg(unix)]
         let cgi = builder.cgi.clone();
+        #[cfg(feature = "_tls")]
+        let mut builder = builder;
+        #[cfg(feature = "_tls")]
+        let tls = tls::Side::new(&mut builder)?;
         let Builder { dir, pages, bind, mut settings, journal, mut manners, transcript, .. } = builder;
         manners.dialect = settings.reading.dialect;
         settings.asks_for_leave = manners.on_expect.is_some();
@@ -150,7 +158,14 @@ impl TestServer {
         let site = Arc::new_cyclic(|me| Site::new(me.clone(), served, pages, journal, ledger, manners));
         let port = Listening::start(listener, settings.clone(), site.clone()).map_err(StartError::engine)?;
         let life = Mutex::new(Life::Listening { port });
-        Ok(TestServer { site, settings, at, life })
+        Ok(TestServer {
+            site,
+            settings,
+            at,
+            life,
+            #[cfg(feature = "_tls")]
+            tls,
+        })
     }
 
     /// The absolute URL of a path, query included: `http://127.0.0.1:PORT/a?b=c`. The host is numeric; of a server that is
@@ -170,10 +185,11 @@ impl TestServer {
     #[doc(alias = "uri")]
     #[must_use]
     pub fn base_url(&self) -> String {
+        let scheme = if self.settings.securing.is_some() { "https" } else { "http" };
         match &self.at {
-            At::Tcp(addr) => format!("http://{}", reachable(*addr)),
+            At::Tcp(addr) => format!("{scheme}://{}", reachable(*addr)),
             #[cfg(unix)]
-            At::Unix(_) => "http://localhost".to_owned(),
+            At::Unix(_) => format!("{scheme}://localhost"),
         }
     }
 

@@ -28,6 +28,8 @@ enum What {
     #[cfg_attr(not(unix), expect(dead_code, reason = "Unix sockets are of Unix"))]
     ListenUnix(PathBuf),
     Engine,
+    #[cfg(feature = "_tls")]
+    Tls,
 }
 
 impl StartError {
@@ -49,7 +51,12 @@ impl StartError {
         StartError { what: What::Engine, source }
     }
 
-    /// The system's error.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn tls(source: io::Error) -> StartError {
+        StartError { what: What::Tls, source }
+    }
+
+    /// The system's error; of the kind `InvalidData` if a certificate or a key that was given is of no use.
     #[must_use]
     pub fn io_error(&self) -> &io::Error {
         &self.source
@@ -90,6 +97,8 @@ impl fmt::Display for StartError {
                 }
             }
             What::Engine => write!(f, "cannot start the threads of the server: {source}"),
+            #[cfg(feature = "_tls")]
+            What::Tls => write!(f, "cannot speak TLS: {source}"),
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::wire::recent::Recent;
 
 use super::sending::{Pace, Progress, Sending};
 use super::slots::Heard;
-use super::transport::SharedTransport;
+use super::transport::{SharedTransport, Standing};
 use super::{Hands, Port};
 
 use inbox::{Inbox, Inflow};
@@ -86,6 +86,10 @@ pub(super) struct Connection {
     /// When the current head or body must have arrived.
     due: Option<Instant>,
     body_progress: usize,
+    /// Until when something must have come, since there was nothing to do.
+    idle_until: Option<Instant>,
+    /// What the transport was about when the connection last began to wait.
+    standing: Standing,
     /// Everything that has arrived was read.
     drained: bool,
     /// The poller said that the client closed its sending side.
@@ -164,6 +168,8 @@ impl Connection {
             arrived: None,
             due: None,
             body_progress: 0,
+            idle_until: None,
+            standing: Standing::Open,
             drained: false,
             hung_up: false,
             at_end: false,
@@ -217,8 +223,16 @@ impl Connection {
             } else {
                 match self.receive(scratch) {
                     Received::Step(step) => self.act(step, scratch, hands),
+                    Received::Nothing if self.leaves_waiting() => {
+                        self.phase = Phase::Stalled;
+                        continue;
+                    }
                     Received::Nothing => return self.wait(false),
                     Received::Gone => return Fate::Close,
+                    Received::Unreadable => {
+                        self.linger();
+                        continue;
+                    }
                     Received::End => {
                         let inbox = std::mem::take(&mut self.inbox);
                         let step = self.decoder.end(inbox.unread(), &self.port.settings.reading);
@@ -274,6 +288,7 @@ impl Connection {
             let length = match self.read_more(scratch) {
                 Ok(0) => continue,
                 Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => return Received::Unreadable,
                 Err(_) => return Received::Gone,
             };
             if self.decoder.is_in_body() {
@@ -310,16 +325,19 @@ impl Connection {
             return Ok(0);
         };
         loop {
+            let mut transport = self.transport.lock();
             let read = if room == scratch.buffer.len() {
-                self.transport.lock().read(&mut scratch.buffer)
+                transport.read(&mut scratch.buffer)
             } else {
-                self.transport.lock().read(&mut scratch.buffer[..room])
+                transport.read(&mut scratch.buffer[..room])
             };
+            let has_more = transport.has_more();
+            drop(transport);
             match read {
                 Ok(0) => self.at_end = true,
                 Ok(length) => {
                     // An edge-triggered poller of Linux tells of whatever comes after a short read; unless the end came with it.
-                    self.drained = cfg!(target_os = "linux") && length < room && !self.hung_up;
+                    self.drained = cfg!(target_os = "linux") && length < room && !self.hung_up && !has_more;
                     self.has_read(length, length < room);
                     return Ok(length);
                 }
@@ -417,6 +435,9 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.leave_ambush();
         self.leave_streaming();
+        if self.port.settings.securing.is_some() {
+            self.transport.lock().farewell();
+        }
         if let Some(sending) = &self.sending {
             sending.report(Some(self.why_gone()));
         }
@@ -442,4 +463,6 @@ enum Received {
     End,
     /// The connection is broken.
     Gone,
+    /// What comes cannot be deciphered; the client was told so, where there is an alert for it.
+    Unreadable,
 }

@@ -10,6 +10,8 @@
 pub(crate) mod connection;
 pub(crate) mod crew;
 pub(crate) mod door;
+#[cfg(feature = "_tls")]
+mod enciphered;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod in_memory;
 mod sending;
@@ -44,7 +46,7 @@ use crate::wire::Reading;
 use crate::wire::refusal::Refusal;
 
 use door::Door;
-use transport::Listener;
+use transport::{Listener, SharedTransport};
 
 /// The rest of the crate, as the engine sees it. Runs on whichever thread read the request.
 pub(crate) trait Service: Send + Sync {
@@ -132,6 +134,12 @@ pub(crate) struct Reply {
     pub(crate) date: Option<SystemTime>,
 }
 
+/// Enciphers what crosses a connection.
+pub(crate) trait Securing: Send + Sync + std::fmt::Debug {
+    /// A transport of what is said, over one of what crosses the wire.
+    fn secured(self: Arc<Self>, carrier: SharedTransport, client: &Arc<Client>) -> SharedTransport;
+}
+
 /// How the connections of one server are treated.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -151,6 +159,7 @@ pub(crate) struct Settings {
     pub(crate) max_requests: Option<NonZeroUsize>,
     /// So many bytes of requests are read in a second, from each connection.
     pub(crate) pace: Option<NonZeroUsize>,
+    pub(crate) securing: Option<Arc<dyn Securing>>,
 }
 
 /// Beyond what anybody waits for, and within what the clock can tell: a later deadline would be a panic in the wrong place.
@@ -171,6 +180,7 @@ impl Default for Settings {
             max_connections: 16_384,
             max_requests: None,
             pace: None,
+            securing: None,
         }
     }
 }

@@ -240,6 +240,10 @@ impl Crew {
 /// A connection that was accepted, and what it meets already.
 fn welcomed(port: Arc<Port>, transport: SharedTransport, peer: Option<SocketAddr>) -> Box<Connection> {
     let client = port.service.accepted(peer, connection::now());
+    let transport = match &port.settings.securing {
+        None => transport,
+        Some(securing) => securing.clone().secured(transport, &client),
+    };
     let transport = taped(transport, &client);
     let fault = port.service.outage().and_then(Outage::on_accept);
     let mut connection = Box::new(Connection::new(port, transport, client));

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::message::delivery::Client;
 use crate::message::tape::{Direction, Tape};
 
-use super::transport::{SharedTransport, Transport};
+use super::transport::{SharedTransport, Standing, Transport};
 
 /// What carries the bytes of this connection from now on.
 pub(super) fn taped(transport: SharedTransport, client: &Arc<Client>) -> SharedTransport {
@@ -76,6 +76,22 @@ impl Transport for Taped {
 
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
         self.carrier.lock().shutdown(how)
+    }
+
+    fn farewell(&mut self) {
+        self.carrier.lock().farewell();
+    }
+
+    fn standing(&self) -> Standing {
+        self.carrier.lock().standing()
+    }
+
+    fn has_more(&self) -> bool {
+        self.carrier.lock().has_more()
+    }
+
+    fn owes(&self) -> bool {
+        self.carrier.lock().owes()
     }
 
     fn prepare_reset(&mut self) {

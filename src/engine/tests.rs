@@ -3,6 +3,8 @@
 mod ambushes;
 mod early;
 mod room;
+#[cfg(feature = "_tls")]
+mod secured;
 mod stage;
 mod streaming;
 mod strikes;

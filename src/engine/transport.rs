@@ -29,17 +29,45 @@ pub(crate) trait Transport: Send + Debug {
         Err(io::ErrorKind::Unsupported.into())
     }
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()>;
+    /// Tells the client that nothing more will come, where there is a way beside the close that follows.
+    fn farewell(&mut self) {}
+    fn standing(&self) -> Standing {
+        Standing::Open
+    }
+    /// Whether the next read gives something, be it the end, whatever the poller says.
+    fn has_more(&self) -> bool {
+        false
+    }
+    /// Whether it has something to send that no write asked for, and waits until the client takes it.
+    fn owes(&self) -> bool {
+        false
+    }
     /// Makes the close that follows a reset, where there is such a thing.
     fn prepare_reset(&mut self);
     /// Whether all that was written has left for the client, and, if `surely`, has nearly all arrived. If not, the transport
     /// becomes writable once it has; nothing more is to be written.
     fn has_departed(&mut self, surely: bool) -> bool;
+    /// The address by which the client has reached us.
+    #[cfg(feature = "_tls")]
+    fn local_address(&self) -> Option<std::net::IpAddr> {
+        None
+    }
     fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()>;
     fn reregister(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()>;
 }
 
+/// What a transport is about before a request can have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Open,
+    /// It takes up with the client.
+    Handshaking,
+    /// It leaves the client waiting, for as long as that likes.
+    Stalled,
+}
+
 /// A transport in the hands of its connection, and within reach of whoever stops the server. The lock is held for one
-/// system call at a time.
+/// system call at a time, and for what TLS has to work out around it.
 pub(crate) type SharedTransport = Arc<Mutex<dyn Transport>>;
 
 #[derive(Debug)]
@@ -81,6 +109,10 @@ macro_rules! transport {
             fn has_departed(&mut self, surely: bool) -> bool {
                 let has_departed: fn(&mut $Name, bool) -> bool = $has_departed;
                 has_departed(self, surely)
+            }
+            #[cfg(feature = "_tls")]
+            fn local_address(&self) -> Option<std::net::IpAddr> {
+                Some(SockRef::from(&self.0).local_addr().ok()?.as_socket()?.ip())
             }
             fn register(&mut self, registry: &Registry, token: Token, interest: Interest) -> io::Result<()> {
                 self.0.register(registry, token, interest)

@@ -17,6 +17,8 @@ pub(crate) mod page;
 mod reader;
 mod resolve;
 mod statuses;
+#[cfg(feature = "_tls")]
+pub(crate) mod temporary;
 mod type_table;
 mod types;
 

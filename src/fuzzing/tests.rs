@@ -118,6 +118,12 @@ fn holds_for_the_corpus_and_for_what_a_seed_makes_of_it(#[case] name: &str, #[ca
     run(name, target);
 }
 
+#[cfg(feature = "_tls")]
+#[test]
+fn handshake_holds_for_the_same() {
+    run("handshake", crate::fuzzing::handshake);
+}
+
 #[cfg(feature = "multipart")]
 #[test]
 fn multipart_holds_for_the_same() {

@@ -11,6 +11,10 @@ use parking_lot::Mutex;
 
 use crate::message::delivery::{Client, ClosedBy};
 use crate::message::tape::Tape;
+#[cfg(feature = "_tls")]
+use crate::message::tls_failures::TlsFailures;
+#[cfg(feature = "_tls")]
+use crate::message::tls_info::TlsInfo;
 
 /// The connections that a server has accepted.
 #[derive(Debug, Default)]
@@ -19,6 +23,17 @@ pub(crate) struct Ledger {
     tapes: bool,
     /// So many that are closed are kept, and whatever is open.
     limit: Option<usize>,
+    #[cfg(feature = "_tls")]
+    pub(crate) tls_failures: Arc<TlsFailures>,
+}
+
+/// TLS handshakes that failed, of those connections that are kept.
+#[cfg(feature = "_tls")]
+pub(crate) struct FailedHandshakes {
+    pub(crate) on_purpose: usize,
+    pub(crate) others: usize,
+    /// Why the last of the others did.
+    pub(crate) why: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -54,7 +69,13 @@ impl Kept {
 impl Ledger {
     /// One that keeps what crosses each connection, if so asked, and so many of those that are closed.
     pub(crate) fn new(tapes: bool, limit: Option<usize>) -> Ledger {
-        Ledger { kept: Mutex::default(), tapes, limit }
+        Ledger {
+            kept: Mutex::default(),
+            tapes,
+            limit,
+            #[cfg(feature = "_tls")]
+            tls_failures: Arc::default(),
+        }
     }
 
     /// A connection was accepted.
@@ -62,7 +83,10 @@ impl Ledger {
         let tape = self.tapes.then(Box::<Tape>::default);
         let mut kept = self.kept.lock();
         kept.count += 1;
-        let client = Arc::new(Client::new(kept.count, peer, opened, tape));
+        let client = Client::new(kept.count, peer, opened, tape);
+        #[cfg(feature = "_tls")]
+        let client = client.telling(self.tls_failures.clone());
+        let client = Arc::new(client);
         kept.clients.push_back(client.clone());
         let gone = match self.limit {
             Some(most) if kept.clients.len() > kept.full_at => kept.limit(most),
@@ -84,6 +108,21 @@ impl Ledger {
     /// How many were accepted.
     pub(crate) fn count(&self) -> usize {
         self.kept.lock().count
+    }
+
+    #[cfg(feature = "_tls")]
+    pub(crate) fn failed_handshakes(&self) -> FailedHandshakes {
+        let kept = self.kept.lock();
+        let mut failed = FailedHandshakes { on_purpose: 0, others: 0, why: None };
+        for failure in kept.clients.iter().filter_map(|client| client.tls()?.err()) {
+            if failure.is_on_purpose {
+                failed.on_purpose += 1;
+            } else {
+                failed.others += 1;
+                failed.why = Some(failure.why.clone());
+            }
+        }
+        failed
     }
 
     pub(crate) fn all(&self) -> Vec<RecordedConnection> {
@@ -150,6 +189,30 @@ impl RecordedConnection {
     pub fn closed_by(&self) -> Option<ClosedBy> {
         self.client.closed()
     }
+
+    /// What was agreed upon in its TLS handshake; `None` without TLS, and until the handshake is complete. An example: [`TlsInfo`].
+    #[cfg(feature = "_tls")]
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.client.tls()?.ok()
+    }
+
+    /// Why its TLS handshake failed, if it did: what client or server found wrong, for people to read. What the server found wrong
+    /// is here before the client can know it; that the client refused is known a moment later, for which
+    /// [`wait_for_tls_errors`](crate::TestServer::wait_for_tls_errors) waits. The text may change.
+    ///
+    /// ```
+    /// # use fixture_server::prelude::*;
+    /// let server = TestServer::builder().tls().start();
+    /// ureq::get(format!("http://{}/", server.addr())).call().unwrap_err();
+    /// let connection = &server.connections()[0];
+    /// assert!(connection.tls_error().unwrap().starts_with("the client does not speak TLS"));
+    /// ```
+    #[cfg(feature = "_tls")]
+    #[must_use]
+    pub fn tls_error(&self) -> Option<&str> {
+        self.client.tls()?.err().map(|failure| failure.why.as_str())
+    }
 }
 
 impl fmt::Display for RecordedConnection {
@@ -162,6 +225,10 @@ impl fmt::Display for RecordedConnection {
         match self.requests() {
             1 => f.write_str(", 1 request")?,
             requests => write!(f, ", {requests} requests")?,
+        }
+        #[cfg(feature = "_tls")]
+        if let Some(why) = self.tls_error() {
+            write!(f, ", TLS failed ({why})")?;
         }
         f.write_str(match self.closed_by() {
             None => ", open",

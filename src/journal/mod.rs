@@ -18,6 +18,8 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::hook::{caught, drop_each};
 use crate::message::request::Content;
 
+#[cfg(feature = "_tls")]
+pub(crate) use connections::FailedHandshakes;
 pub(crate) use connections::Ledger;
 pub use connections::RecordedConnection;
 pub use record::Route;

@@ -3,10 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU8, AtomicUsize};
+#[cfg(feature = "_tls")]
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use super::request::Content;
 use super::tape::Tape;
+#[cfg(feature = "_tls")]
+use super::tls_failures::{TlsFailure, TlsFailures};
+#[cfg(feature = "_tls")]
+use super::tls_info::TlsInfo;
 
 /// How an exchange ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +47,12 @@ pub(crate) struct Client {
     pub(crate) requests: AtomicUsize,
     /// Who closed it; 0 while it is open.
     closed: AtomicU8,
+    /// What became of its TLS handshake: what was agreed upon, or why nothing was.
+    #[cfg(feature = "_tls")]
+    tls: OnceLock<Box<Result<TlsInfo, TlsFailure>>>,
+    /// Who else is told that it failed.
+    #[cfg(feature = "_tls")]
+    tls_failures: Option<Arc<TlsFailures>>,
 }
 
 /// Who closed a connection, by the end that a client gets to see: it says the first who closed their side for good.
@@ -68,7 +80,24 @@ pub enum ClosedBy {
 
 impl Client {
     pub(crate) fn new(number: usize, peer: Option<SocketAddr>, opened: SystemTime, tape: Option<Box<Tape>>) -> Client {
-        Client { number, peer, opened, tape, requests: AtomicUsize::new(0), closed: AtomicU8::new(0) }
+        Client {
+            number,
+            peer,
+            opened,
+            tape,
+            requests: AtomicUsize::new(0),
+            closed: AtomicU8::new(0),
+            #[cfg(feature = "_tls")]
+            tls: OnceLock::new(),
+            #[cfg(feature = "_tls")]
+            tls_failures: None,
+        }
+    }
+
+    /// Whom a failing handshake is told.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn telling(self, tls_failures: Arc<TlsFailures>) -> Client {
+        Client { tls_failures: Some(tls_failures), ..self }
     }
 
     /// Notes who closed it; the first who says so is believed.
@@ -80,6 +109,28 @@ impl Client {
             ClosedBy::ServerStopped => 4,
         };
         let _ = self.closed.compare_exchange(0, number, Relaxed, Relaxed);
+    }
+
+    /// Its TLS handshake is complete.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn tls_agreed(&self, info: TlsInfo) {
+        let _ = self.tls.set(Box::new(Ok(info)));
+    }
+
+    /// Its TLS handshake failed; the first reason is the one.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn tls_failed(&self, failure: TlsFailure) {
+        if self.tls.set(Box::new(Err(failure))).is_ok() {
+            if let Some(failures) = &self.tls_failures {
+                failures.add();
+            }
+        }
+    }
+
+    /// What was agreed upon in its TLS handshake, or why it failed; `None` without one, or while it lasts.
+    #[cfg(feature = "_tls")]
+    pub(crate) fn tls(&self) -> Option<Result<&TlsInfo, &TlsFailure>> {
+        self.tls.get().map(|tls| (**tls).as_ref())
     }
 
     pub(crate) fn closed(&self) -> Option<ClosedBy> {

@@ -23,3 +23,7 @@ pub(crate) mod response;
 pub(crate) mod shape;
 pub(crate) mod tape;
 pub(crate) mod target;
+#[cfg(feature = "_tls")]
+pub(crate) mod tls_failures;
+#[cfg(feature = "_tls")]
+pub(crate) mod tls_info;

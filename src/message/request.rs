@@ -12,6 +12,8 @@ use super::decoded::{Decoded, first};
 use super::delivery::Client;
 use super::field::{Field, text_of};
 use super::target::Target;
+#[cfg(feature = "_tls")]
+use super::tls_info::TlsInfo;
 
 use late::Body;
 
@@ -229,6 +231,14 @@ impl Request {
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.client()?.peer
+    }
+
+    /// What was agreed upon when its connection was secured: version, cipher suite, the name that was asked for, the client's
+    /// certificate. `None` without TLS.
+    #[cfg(feature = "_tls")]
+    #[must_use]
+    pub fn tls(&self) -> Option<&TlsInfo> {
+        self.client()?.tls()?.ok()
     }
 
     /// What `{name}` of the rule's path stands for, percent-decoded.

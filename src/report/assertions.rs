@@ -89,6 +89,25 @@ pub(crate) fn silence_broken(time: Duration, which: &[usize], evidence: &Evidenc
 /// More connections than this are not listed.
 const SHOWN_CONNECTIONS: usize = 30;
 
+/// Of handshakes that were to fail, too few did.
+#[cfg(feature = "_tls")]
+pub(crate) fn tls_errors_otherwise(
+    wanted: usize,
+    count: usize,
+    time: Duration,
+    connections: &[RecordedConnection],
+) -> String {
+    let did = match count {
+        0 => "none did".to_owned(),
+        1 => "one did".to_owned(),
+        _ => format!("{count} did"),
+    };
+    let wanted = counted(wanted, "TLS handshake");
+    let mut text = Paragraphs::new(format!("expected at least {wanted} to fail within {time:?}, but {did}"));
+    text.add(listed(connections, connections.len()));
+    text.finish()
+}
+
 /// So many connections should have been opened. These are known, the newest of `count`.
 pub(crate) fn connections_otherwise(times: Times, count: usize, known: &[RecordedConnection]) -> String {
     let were = match count {
@@ -97,20 +116,26 @@ pub(crate) fn connections_otherwise(times: Times, count: usize, known: &[Recorde
         _ => format!("{count} were"),
     };
     let mut text = Paragraphs::new(format!("expected {}, but {were} opened", times.of("connection")));
-    if !known.is_empty() {
-        let mut list = "connections, in order:".to_owned();
-        let shown = &known[known.len().saturating_sub(SHOWN_CONNECTIONS)..];
-        let hidden = count.saturating_sub(shown.len());
-        if hidden > 0 {
-            let are = if hidden == 1 { "is" } else { "are" };
-            let _ = write!(list, "\n  ({} {are} not shown)", counted(hidden, "earlier connection"));
-        }
-        for connection in shown {
-            let _ = write!(list, "\n  {connection}");
-        }
-        text.add(list);
-    }
+    text.add(listed(known, count));
     text.finish()
+}
+
+/// The newest of so many connections; `None` if there are none.
+fn listed(known: &[RecordedConnection], count: usize) -> Option<String> {
+    if known.is_empty() {
+        return None;
+    }
+    let mut list = "connections, in order:".to_owned();
+    let shown = &known[known.len().saturating_sub(SHOWN_CONNECTIONS)..];
+    let hidden = count.saturating_sub(shown.len());
+    if hidden > 0 {
+        let are = if hidden == 1 { "is" } else { "are" };
+        let _ = write!(list, "\n  ({} {are} not shown)", counted(hidden, "earlier connection"));
+    }
+    for connection in shown {
+        let _ = write!(list, "\n  {connection}");
+    }
+    Some(list)
 }
 
 /// The list and the notes, which end each text.

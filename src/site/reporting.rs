@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use crate::files::cgi::Exit;
 use crate::hook::caught;
+#[cfg(feature = "_tls")]
+use crate::journal::FailedHandshakes;
 use crate::journal::{Excerpt, Record, RecordedRequest, shown_target};
 use crate::log::LogEvent;
 use crate::matchers::subject::{Memo, Subject};
@@ -165,8 +167,32 @@ impl Site {
                  `.journal_bytes(..)` of the builder)"
             ));
         }
+        #[cfg(feature = "_tls")]
+        notes.extend(self.failed_handshakes());
         notes.extend(self.seeds());
         notes
+    }
+
+    /// Why requests may not have come.
+    #[cfg(feature = "_tls")]
+    fn failed_handshakes(&self) -> Option<String> {
+        let FailedHandshakes { on_purpose, others, why } = self.ledger.failed_handshakes();
+        let purpose = match on_purpose {
+            0 => String::new(),
+            1 => "one more failed on purpose (`tls_fault`)".to_owned(),
+            _ => format!("{on_purpose} more failed on purpose (`tls_fault`)"),
+        };
+        let told = match (others, why) {
+            (1, Some(why)) => format!("a connection brought no request, because its TLS handshake failed: {why}"),
+            (_, Some(why)) => {
+                format!(
+                    "{others} connections brought no request, because their TLS handshakes failed; the last one: {why}"
+                )
+            }
+            (_, None) if on_purpose > 0 => return Some(format!("TLS handshakes: {}", purpose.replace(" more", ""))),
+            (_, None) => return None,
+        };
+        Some(if on_purpose > 0 { format!("{told}; {purpose}") } else { told })
     }
 
     /// What went wrong: what happened and was not reported yet, in that order, then the promises that are broken now.

@@ -99,7 +99,9 @@ impl Refusal {
 
     pub(crate) fn text(self) -> &'static str {
         match self {
-            Refusal::TlsHandshake => "a TLS handshake, where plain HTTP is spoken: use an http:// URL",
+            Refusal::TlsHandshake => {
+                "a TLS handshake, where plain HTTP is spoken: use an http:// URL, or start the server with `.tls()`"
+            }
             Refusal::RequestLine => "the request line is not `METHOD TARGET HTTP/1.1`",
             Refusal::Target => {
                 "the request target is neither a path, nor a URL, nor `*` with OPTIONS, nor `host:port` with CONNECT"

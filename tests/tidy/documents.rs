@@ -40,6 +40,7 @@ const LIMITS: &[(&str, &str, &str, Unit)] = &[
     ("lines of header fields", "wire/http_server.rs", "const MAX_FIELD_LINES: usize = ", Count),
     ("digits of each half of a version", "wire/http_server.rs", "const MAX_VERSION_DIGITS: usize = ", Count),
 
+    ("a TLS handshake, from the connection on", "engine/mod.rs", " read_timeout: ", Time),
     ("a head, from its first byte to its last", "engine/mod.rs", " read_timeout: ", Time),
     ("each 64 KiB of a body", "engine/mod.rs", " read_timeout: ", Time),
     ("each 64 KiB of a body", "engine/connection/waiting.rs", "const BODY_PROGRESS: usize = ", Bytes),
@@ -54,6 +55,7 @@ const LIMITS: &[(&str, &str, &str, Unit)] = &[
     ("open connections", "engine/mod.rs", " max_connections: ", Count),
     ("worker threads", "engine/crew.rs", "const MOST_THREADS: usize = ", Count),
     ("connections that wait to be accepted", "engine/transport.rs", "const BACKLOG: i32 = ", Count),
+    ("TLS configurations, one for each name that is asked for", "tls/shown.rs", "const MOST_CONFIGS: usize = ", Count),
     ("requests of strict mode that reports tell at length", "failures.rs", "const TOLD_UNMATCHED: usize = ", Count),
     ("body that a handler reads as it comes", "stream/pieces.rs", "const ROOM: usize = ", Bytes),
     ("body that a closure or a script writes", "pipe.rs", "const ROOM: usize = ", Bytes),
@@ -251,5 +253,17 @@ fn no_document_links_to_a_file_that_is_not_there() -> io::Result<()> {
         }
     }
     assert_none("these links lead nowhere", &violations);
+    Ok(())
+}
+
+/// The README's example of HTTPS needs a feature, so that it is the page's that is run.
+#[test]
+fn the_example_of_https_in_the_readme_is_that_of_its_page() -> io::Result<()> {
+    let readme = fs::read_to_string(root().join("README.md"))?;
+    let page = fs::read_to_string(root().join("src/https.md"))?;
+    let example = readme.split("```rust,ignore\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let missing: Vec<String> =
+        example.lines().filter(|line| !page.lines().any(|other| other == *line)).map(str::to_owned).collect();
+    assert_none("src/https.md does not have these lines", &missing);
     Ok(())
 }

@@ -26,7 +26,7 @@ impl Connection {
     pub(super) fn finish(&mut self, end: End, scratch: &mut Scratch) -> Option<Fate> {
         match end {
             End::Keep => return None,
-            End::Close if self.can_close(scratch) => return Some(Fate::Close),
+            End::Close if self.can_close(scratch) && self.has_said_farewell() => return Some(Fate::Close),
             End::Close => self.linger(),
             End::Reset => return Some(self.depart()),
             End::HalfClose => {
@@ -51,6 +51,16 @@ impl Connection {
         }
     }
 
+    /// Whether the client has got the last word already, where there is one.
+    fn has_said_farewell(&self) -> bool {
+        if self.port.settings.securing.is_none() {
+            return true;
+        }
+        let mut transport = self.transport.lock();
+        transport.farewell();
+        !transport.owes()
+    }
+
     /// Whether a close now cannot become a reset, which would overtake the answer: nothing that the client sent is left
     /// unread, and if something comes yet, the answer is short enough to be there already.
     fn can_close(&self, scratch: &mut Scratch) -> bool {
@@ -72,7 +82,7 @@ impl Connection {
         }
     }
 
-    fn linger(&mut self) {
+    pub(super) fn linger(&mut self) {
         self.client.close(ClosedBy::Server);
         let _ = self.transport.lock().shutdown(Shutdown::Write);
         self.phase = Phase::Lingering { left: LINGER_BYTES, until: Instant::now() + LINGER_TIME };
@@ -83,6 +93,7 @@ impl Connection {
         for _ in 0..TURNS {
             let read = self.transport.lock().read(&mut scratch.buffer);
             match read {
+                Ok(0) if self.transport.lock().owes() => return self.wait(false),
                 Ok(0) => return Fate::Close,
                 Ok(length) => {
                     if let Phase::Lingering { left, .. } = &mut self.phase {

@@ -144,6 +144,11 @@ impl Connection {
                     Received::Step(step) => self.note_body(step),
                     Received::Nothing => return Progress::Waiting,
                     Received::Gone => return Progress::Gone,
+                    Received::Unreadable => {
+                        self.leave_streaming();
+                        self.linger();
+                        return Progress::Done(End::Keep);
+                    }
                     Received::End => {
                         let inbox = std::mem::take(&mut self.inbox);
                         let step = self.decoder.end(inbox.unread(), &self.port.settings.reading);
@@ -188,6 +193,7 @@ impl Connection {
                     self.drained = false;
                     return Received::Step(Step::NeedMore);
                 }
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => return Received::Unreadable,
                 Err(_) => return Received::Gone,
             }
         }
@@ -229,7 +235,7 @@ impl Connection {
             }
             match self.receive_once(scratch) {
                 Received::Step(step) => self.note_body(step),
-                Received::Nothing | Received::End | Received::Gone => break,
+                Received::Nothing | Received::End | Received::Gone | Received::Unreadable => break,
             }
         }
         if !self.has_streamed() {

@@ -7,6 +7,7 @@ use crate::wire::refusal::Refusal;
 
 use super::super::sending::Pace;
 use super::super::slots::Heard;
+use super::super::transport::Standing;
 use super::super::{FOREVER, Hands};
 use super::{Connection, Fate, Phase, Scratch};
 
@@ -18,6 +19,16 @@ impl Connection {
     pub(super) fn wait(&mut self, writes: bool) -> Fate {
         let now = Instant::now();
         let settings = &self.port.settings;
+        let mut owes = false;
+        if settings.securing.is_some() {
+            let transport = self.transport.lock();
+            let before = std::mem::replace(&mut self.standing, transport.standing());
+            owes = transport.owes();
+            if before != self.standing {
+                // The time of the handshake is not that of what follows.
+                self.idle_until = None;
+            }
+        }
         let until = match self.phase {
             Phase::Lingering { until, .. } | Phase::Departing { until } => until,
             Phase::HalfClosed | Phase::Stalled => now + FOREVER,
@@ -44,13 +55,17 @@ impl Connection {
             }
             Phase::Open if self.decoder.is_in_body() => self.body_deadline(now),
             Phase::Open if !self.inbox.unread().is_empty() => *self.due.get_or_insert(now + settings.read_timeout),
-            Phase::Open => now + settings.idle_timeout,
+            Phase::Open if self.standing == Standing::Handshaking => {
+                *self.idle_until.get_or_insert(now + settings.read_timeout)
+            }
+            // Records with nothing in them gain no time.
+            Phase::Open => *self.idle_until.get_or_insert(now + settings.idle_timeout),
         };
         let until = match self.alarm {
             None => until,
             Some(alarm) => alarm.min(until),
         };
-        Fate::Wait { until, writes }
+        Fate::Wait { until, writes: writes || owes }
     }
 
     /// Has the connection go on then, whatever the client does.
@@ -87,8 +102,17 @@ impl Connection {
                 };
             }
         }
+        if self.port.settings.securing.is_some() {
+            // Why it ends is known before that it ends.
+            self.transport.lock().farewell();
+        }
         self.client.close(ClosedBy::Server);
         Fate::Close
+    }
+
+    /// Whether the client waits for a handshake that never goes on.
+    pub(super) fn leaves_waiting(&self) -> bool {
+        self.port.settings.securing.is_some() && self.transport.lock().standing() == Standing::Stalled
     }
 
     /// It is not the client's turn, and what it is given later does not get shorter by this.
@@ -124,6 +148,9 @@ impl Connection {
 
     /// So many bytes were read, and with them all that were there, if `is_all`.
     pub(super) fn has_read(&mut self, length: usize, is_all: bool) {
+        if length > 0 {
+            self.idle_until = None;
+        }
         if let Some(pace) = &mut self.pace {
             pace.pass(length as u64);
             if is_all {
