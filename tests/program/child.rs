@@ -71,7 +71,7 @@ impl Program {
 
     /// Where to reach it: the loopback address of what it is bound to.
     pub(crate) fn addr(&self) -> SocketAddr {
-        let is_ipv6 = self.first_line.contains("http://[");
+        let is_ipv6 = self.first_line.contains("://[");
         if is_ipv6 { (Ipv6Addr::LOCALHOST, self.port).into() } else { (Ipv4Addr::LOCALHOST, self.port).into() }
     }
 

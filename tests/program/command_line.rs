@@ -19,7 +19,8 @@ const PYTHON: [&str; 11] = [
     "-H, --header <NAME> <VALUE>",
     "-h, --help",
 ];
-const BEYOND: [&str; 6] = ["--strict", "--print-url", "--quiet", "--completions <SHELL>", "--man", "-V, --version"];
+const BEYOND: [&str; 7] =
+    ["--strict", "--tls-self-signed", "--print-url", "--quiet", "--completions <SHELL>", "--man", "-V, --version"];
 
 /// Without dashes.
 fn long_options() -> Vec<&'static str> {
@@ -71,6 +72,8 @@ fn long_options() -> Vec<&'static str> {
 #[case::key_without_certificate(&["--tls-key", "key.pem"], "--tls-cert")]
 #[case::password_without_certificate(&["--tls-password-file", "Cargo.toml"], "--tls-cert")]
 #[case::key_with_an_empty_certificate(&["--tls-cert", "", "--tls-key", "key.pem"], "--tls-cert")]
+#[case::certificate_for_one_that_is_made(&["--tls-self-signed", "--tls-cert", "c.pem"], "--tls-cert")]
+#[case::key_for_one_that_is_made(&["--tls-self-signed", "--tls-key", "key.pem"], "--tls-cert")]
 #[case::password_file_is_missing(&["--tls-cert", "c.pem", "--tls-password-file", "no/such/file"], "no/such/file")]
 #[case::password_file_is_a_directory(&["--tls-cert", "c.pem", "--tls-password-file", "src"], "--tls-password-file")]
 #[case::unknown_shell(&["--completions", "csh"], "csh")]
@@ -82,11 +85,14 @@ fn bad_arguments_are_named(#[case] arguments: &[&str], #[case] named: &str) {
     assert_eq!(ended.stdout, "");
 }
 
-#[test]
-fn who_asks_for_tls_is_told_that_there_is_none() {
-    let ended = Program::run(["0", "--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
+#[cfg(not(feature = "_tls"))]
+#[rstest]
+#[case::by_a_certificate(&["0", "--tls-cert", "cert.pem", "--tls-key", "key.pem"])]
+#[case::by_one_that_is_made(&["0", "--tls-self-signed"])]
+fn who_asks_for_tls_is_told_that_there_is_none(#[case] arguments: &[&str]) {
+    let ended = Program::run(arguments);
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("plain HTTP only") && ended.stderr.contains("--tls-cert"), "{ended:?}");
+    assert!(ended.stderr.contains("plain HTTP only") && ended.stderr.contains("features `cli` and `tls`"), "{ended:?}");
     assert_eq!(ended.stdout, "");
 }
 

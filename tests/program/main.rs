@@ -6,6 +6,8 @@ mod command_line;
 mod effects;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(feature = "_tls")]
+mod https;
 #[cfg(unix)]
 mod signals;
 

@@ -45,6 +45,33 @@ fn an_interrupt_ends_it_with_a_farewell() {
     }
 }
 
+#[cfg(feature = "_tls")]
+#[test]
+fn an_interrupt_needs_no_directory_for_temporary_files() {
+    if interrupts_are_ignored() {
+        return;
+    }
+    let mut command = Program::command(["0", "-b", "127.0.0.1", "--tls-cert", "tests/program/tls/both.pem"]);
+    let program = Program::spawn(command.env("TMPDIR", "/no/such/directory"));
+    send("-INT", &program);
+    assert_farewell(&program.end());
+}
+
+#[cfg(feature = "_tls")]
+#[test]
+fn an_interrupt_leaves_no_certificate_behind() {
+    if interrupts_are_ignored() {
+        return;
+    }
+    let program = Program::start(["0", "-b", "127.0.0.1", "--tls-self-signed"]);
+    let line = program.log_line();
+    let file = line.split(" is in ").nth(1).and_then(|rest| rest.split(", as for").next()).expect(&line);
+    assert!(fs::exists(file).unwrap());
+    send("-INT", &program);
+    assert_farewell(&program.end());
+    assert!(!fs::exists(file).unwrap());
+}
+
 #[rstest]
 #[case::silent("")]
 #[case::in_the_middle_of_a_head("GET /hello.txt HTTP/1.1\r\nHos")]

@@ -52,17 +52,17 @@ pub(crate) struct Arguments {
     #[arg(allow_negative_numbers = true)]
     pub(crate) content_type: String,
 
-    /// PEM file with the certificate chain; this build has no TLS yet and ends with an error
+    /// PEM file with the certificate chain; turns on HTTPS, in builds that have it
     #[arg(long, value_name = "FILE", value_parser = path(), allow_negative_numbers = true)]
-    tls_cert: Option<PathBuf>,
+    pub(crate) tls_cert: Option<PathBuf>,
 
     /// PEM file with the key [default: the certificate's file]
     #[arg(long, value_name = "FILE", value_parser = path(), allow_negative_numbers = true)]
-    tls_key: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
 
     /// File with the password of the key
     #[arg(long, value_name = "FILE", value_parser = path(), allow_negative_numbers = true)]
-    tls_password_file: Option<PathBuf>,
+    pub(crate) tls_password_file: Option<PathBuf>,
 
     /// Header field to add to files and listings; may be given several times
     #[arg(short = 'H', long, num_args = 2, value_names = ["NAME", "VALUE"], action = ArgAction::Append)]
@@ -77,7 +77,11 @@ pub(crate) struct Arguments {
     #[arg(long, help_heading = BEYOND)]
     pub(crate) strict: bool,
 
-    /// Print nothing but the URL on standard output, for scripts: `http://127.0.0.1:PORT/`
+    /// Serve HTTPS, in builds that have it, by a CA that is made for this run; where its certificate lies is told on standard error
+    #[arg(long, help_heading = BEYOND)]
+    pub(crate) tls_self_signed: bool,
+
+    /// Print nothing but the URL on standard output, for scripts: `http://127.0.0.1:PORT/`, or with `https:`
     #[arg(long, help_heading = BEYOND)]
     pub(crate) print_url: bool,
 
@@ -139,7 +143,7 @@ impl Arguments {
     }
 
     pub(crate) fn wants_tls(&self) -> bool {
-        given(self.tls_cert.as_ref())
+        self.tls_self_signed || given(self.tls_cert.as_ref()).is_some()
     }
 
     fn check_fields(&self) {
@@ -157,11 +161,14 @@ impl Arguments {
     fn check_tls(&self) {
         let options = [("--tls-key", self.tls_key.as_ref()), ("--tls-password-file", self.tls_password_file.as_ref())];
         for (option, file) in options {
-            if given(file) && !self.wants_tls() {
+            if given(file).is_some() && given(self.tls_cert.as_ref()).is_none() {
                 refuse(ErrorKind::MissingRequiredArgument, format!("{option} needs --tls-cert"));
             }
         }
-        if let Some(file) = self.tls_password_file.as_ref().filter(|file| given(Some(file))) {
+        if self.tls_self_signed && given(self.tls_cert.as_ref()).is_some() {
+            refuse(ErrorKind::ArgumentConflict, "--tls-self-signed makes a certificate, and --tls-cert names one");
+        }
+        if let Some(file) = given(self.tls_password_file.as_ref()) {
             if let Err(error) = fs::read_to_string(file) {
                 let file = file.display();
                 refuse(ErrorKind::Io, format!("cannot read the file of --tls-password-file, {file}: {error}"));
@@ -171,8 +178,8 @@ impl Arguments {
 }
 
 /// An empty name of a file counts as none, as with http.server.
-fn given(file: Option<&PathBuf>) -> bool {
-    file.is_some_and(|file| !file.as_os_str().is_empty())
+pub(crate) fn given(file: Option<&PathBuf>) -> Option<&Path> {
+    file.filter(|file| !file.as_os_str().is_empty()).map(PathBuf::as_path)
 }
 
 /// clap's own parser for paths refuses empty ones.

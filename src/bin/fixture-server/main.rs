@@ -2,10 +2,14 @@
 
 mod arguments;
 mod output;
+#[cfg_attr(not(feature = "_tls"), path = "no_tls.rs")]
+mod tls;
 mod values;
 
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::thread;
@@ -14,6 +18,7 @@ use fixture_server::{Builder, Cgi, Directory, StartError, TestServer};
 
 use arguments::Arguments;
 use output::{to_stderr, to_stdout};
+use tls::Security;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_command_line();
@@ -23,16 +28,23 @@ fn main() -> ExitCode {
     if arguments.man {
         output::end_with(io::stdout().write_all(&output::man_page()));
     }
-    let server = match serve(&arguments) {
-        Ok(server) => server,
+    let started = serve(&arguments).and_then(|server| Ok((ca_of(&server, &arguments)?, Arc::new(server))));
+    let (ca, server) = match started {
+        Ok(started) => started,
         Err(message) => {
             to_stderr(&format!("fixture-server: {message}\n"));
             return ExitCode::FAILURE;
         }
     };
-    let server = Arc::new(server);
-    say_farewell_to_interrupts(&arguments, Arc::clone(&server));
-    let first = if arguments.print_url { server.url("/") + "\n" } else { output::first_line(server.addr()) };
+    if let Some(ca) = &ca {
+        to_stderr(&format!("the certificate of the CA is in {}, as for curl --cacert\n", ca.display()));
+    }
+    say_farewell_to_interrupts(&arguments, Arc::clone(&server), ca);
+    let first = if arguments.print_url {
+        server.url("/") + "\n"
+    } else {
+        output::first_line(server.addr(), arguments.wants_tls())
+    };
     to_stdout(first.as_bytes());
     loop {
         thread::park();
@@ -40,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 /// Not before there is a server: what is interrupted earlier has nothing to end in good order.
-fn say_farewell_to_interrupts(arguments: &Arguments, server: Arc<TestServer>) {
+fn say_farewell_to_interrupts(arguments: &Arguments, server: Arc<TestServer>, ca: Option<PathBuf>) {
     // With --print-url the URL is all that standard output holds.
     let farewell = if arguments.print_url { "" } else { output::FAREWELL };
     // `try_` leaves it ignored where it is: in what a script starts with `&`. Its error says no more than that.
@@ -48,16 +60,23 @@ fn say_farewell_to_interrupts(arguments: &Arguments, server: Arc<TestServer>) {
         to_stdout(farewell.as_bytes());
         // A terminal interrupts this process alone: each script has a group of its own.
         server.stop();
+        if let Some(ca) = &ca {
+            let _ = fs::remove_file(ca);
+        }
         // Waits for no connection and no script, as http.server.
         process::exit(0);
     });
 }
 
+/// Where the certificate of the CA lies, if there is one that clients have to be told of.
+fn ca_of(server: &TestServer, arguments: &Arguments) -> Result<Option<PathBuf>, String> {
+    let file = arguments.tls_self_signed.then(|| tls::ca_file(server).map(Path::to_owned));
+    file.transpose().map_err(|error| error.to_string())
+}
+
 fn serve(arguments: &Arguments) -> Result<TestServer, String> {
-    if arguments.wants_tls() {
-        return Err("this build serves plain HTTP only, there is no TLS yet: leave --tls-cert out".to_owned());
-    }
-    let start = |addr| start(arguments, addr).map_err(|error| error.to_string());
+    let security = Security::of(arguments)?;
+    let start = |addr| start(arguments, &security, addr).map_err(|error| security.explained(&error));
     let port = arguments.port;
     let Some(name) = &arguments.bind else {
         // The first wildcard that the resolver offers, as http.server: on Linux that of IPv4.
@@ -65,9 +84,9 @@ fn serve(arguments: &Arguments) -> Result<TestServer, String> {
             return start(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
         }
         let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, port));
-        return match self::start(arguments, everywhere) {
+        return match self::start(arguments, &security, everywhere) {
             Err(error) if lacks_ipv6(&error) => start(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))),
-            settled => settled.map_err(|error| error.to_string()),
+            settled => settled.map_err(|error| security.explained(&error)),
         };
     };
     let found = (name.as_str(), port).to_socket_addrs().and_then(|mut found| {
@@ -76,14 +95,14 @@ fn serve(arguments: &Arguments) -> Result<TestServer, String> {
     start(found.map_err(|error| format!("cannot listen on {name:?}: {error}"))?)
 }
 
-fn start(arguments: &Arguments, addr: SocketAddr) -> Result<TestServer, StartError> {
+fn start(arguments: &Arguments, security: &Security, addr: SocketAddr) -> Result<TestServer, StartError> {
     let mut directory =
         Directory::new(arguments.directory()).may_be_missing().default_content_type(&arguments.content_type);
     for (name, value) in arguments.fields() {
         // Checked already.
         directory = directory.header(name, values::latin1(value).unwrap_or_default());
     }
-    let mut builder = TestServer::builder().dir(directory).bind(addr);
+    let mut builder = security.builder().dir(directory).bind(addr);
     if !arguments.strict {
         builder = builder.http_server();
     }

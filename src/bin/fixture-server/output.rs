@@ -13,9 +13,10 @@ use jiff::Zoned;
 use crate::arguments::Arguments;
 
 /// `http.server`'s first line.
-pub(crate) fn first_line(addr: SocketAddr) -> String {
+pub(crate) fn first_line(addr: SocketAddr, is_secure: bool) -> String {
     let (host, port) = (addr.ip(), addr.port());
-    format!("Serving HTTP on {host} port {port} (http://{addr}/) ...\n")
+    let (protocol, scheme) = if is_secure { ("HTTPS", "https") } else { ("HTTP", "http") };
+    format!("Serving {protocol} on {host} port {port} ({scheme}://{addr}/) ...\n")
 }
 
 /// `http.server`'s last line, which begins below the `^C` that a terminal shows.
