@@ -291,7 +291,7 @@
 //! * `cli`: the program `fixture-server`. Nothing in the library needs it.
 //! * `full`: every feature of the library but `tls-ring`.
 //!
-//! The crate needs Rust 1.85.
+//! The crate needs Rust 1.85; with `tls` 1.89 and with `tls-ring` 1.88, because of their libraries.
 #![forbid(unsafe_code)]
 
 mod builder;
