@@ -436,7 +436,7 @@ impl Drop for Connection {
         self.leave_ambush();
         self.leave_streaming();
         if self.port.settings.securing.is_some() {
-            self.transport.lock().farewell();
+            self.transport.lock().farewell(self.who_left());
         }
         if let Some(sending) = &self.sending {
             sending.report(Some(self.why_gone()));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mio::{Interest, Registry, Token};
 use parking_lot::Mutex;
 
-use crate::message::delivery::Client;
+use crate::message::delivery::{Client, ClosedBy};
 use crate::tls::session::{PIECE, Session};
 use crate::tls::shown::Shown;
 
@@ -110,12 +110,12 @@ impl Transport for Enciphered {
         if how != Shutdown::Write {
             return self.carrier.lock().shutdown(how);
         }
-        self.farewell();
+        self.farewell(ClosedBy::Server);
         self.close()
     }
 
-    fn farewell(&mut self) {
-        self.session.finish(&mut Carrier(&mut *self.carrier.lock()));
+    fn farewell(&mut self, by: ClosedBy) {
+        self.session.finish(&mut Carrier(&mut *self.carrier.lock()), by);
     }
 
     fn prepare_reset(&mut self) {

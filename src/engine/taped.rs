@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use mio::{Interest, Registry, Token};
 use parking_lot::Mutex;
 
-use crate::message::delivery::Client;
+use crate::message::delivery::{Client, ClosedBy};
 use crate::message::tape::{Direction, Tape};
 
 use super::transport::{SharedTransport, Standing, Transport};
@@ -78,8 +78,8 @@ impl Transport for Taped {
         self.carrier.lock().shutdown(how)
     }
 
-    fn farewell(&mut self) {
-        self.carrier.lock().farewell();
+    fn farewell(&mut self, by: ClosedBy) {
+        self.carrier.lock().farewell(by);
     }
 
     fn standing(&self) -> Standing {

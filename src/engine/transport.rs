@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::message::body::Handle;
+use crate::message::delivery::ClosedBy;
 
 /// One connection's bytes, never blocking.
 pub(crate) trait Transport: Send + Debug {
@@ -29,8 +30,8 @@ pub(crate) trait Transport: Send + Debug {
         Err(io::ErrorKind::Unsupported.into())
     }
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()>;
-    /// Tells the client that nothing more will come, where there is a way beside the close that follows.
-    fn farewell(&mut self) {}
+    /// Tells the client that nothing more will come, where there is a way beside the close that follows; `by` whom that is.
+    fn farewell(&mut self, _by: ClosedBy) {}
     fn standing(&self) -> Standing {
         Standing::Open
     }

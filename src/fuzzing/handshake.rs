@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::UNIX_EPOCH;
 
 use super::{choice, cut};
-use crate::message::delivery::Client;
+use crate::message::delivery::{Client, ClosedBy};
 use crate::tls::options::Tls;
 use crate::tls::session::Session;
 use crate::tls::session::in_memory::InMemory;
@@ -51,7 +51,7 @@ pub fn handshake(data: &[u8]) {
         }
     });
     assert!(ended, "it goes on for ever");
-    session.finish(&mut carrier);
+    session.finish(&mut carrier, ClosedBy::Server);
 
     let is_plain = shown.takes_plain_http() && input.first().is_some_and(|first| *first != 22);
     assert_eq!(read, if is_plain { input } else { &[] }, "{:?}", client.tls());

@@ -134,6 +134,10 @@ impl Client {
     }
 
     pub(crate) fn closed(&self) -> Option<ClosedBy> {
+        #[cfg(feature = "_tls")]
+        if let Some(Err(TlsFailure { closed_by: Some(by), .. })) = self.tls() {
+            return Some(*by);
+        }
         match self.closed.load(Relaxed) {
             1 => Some(ClosedBy::Client),
             2 => Some(ClosedBy::Server),

@@ -5,11 +5,15 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::delivery::ClosedBy;
+
 /// Why a handshake failed.
 #[derive(Debug)]
 pub(crate) struct TlsFailure {
     pub(crate) why: String,
     pub(crate) is_on_purpose: bool,
+    /// Who closes the connection for it, if it does not stay open: told with the failure, so that nobody sees one without the other.
+    pub(crate) closed_by: Option<ClosedBy>,
 }
 
 /// How many handshakes of a server failed, and who waits for that.

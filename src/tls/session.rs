@@ -135,11 +135,11 @@ impl Session {
         }
     }
 
-    /// Nothing more will be written.
-    pub(crate) fn finish(&mut self, carrier: &mut impl Write) {
+    /// Nothing more will be written, because of this side.
+    pub(crate) fn finish(&mut self, carrier: &mut impl Write, by: ClosedBy) {
         match &mut self.state {
-            State::Hello { has_begun: true, .. } => self.note(&unfinished()),
-            State::Secured(secured) if secured.is_handshaking => self.note(&unfinished()),
+            State::Hello { has_begun: true, .. } => self.note(&unfinished(), Some(by)),
+            State::Secured(secured) if secured.is_handshaking => self.note(&unfinished(), Some(by)),
             State::Secured(secured) if !self.leaves_silently => {
                 self.leaves_silently = true;
                 secured.connection.send_close_notify();
@@ -200,7 +200,7 @@ impl Session {
         let mut rest = &piece[..length];
         let Some(&first) = rest.first() else {
             if *has_begun {
-                self.note(&"the client closed the connection in its first message".into());
+                self.note(&"the client closed the connection in its first message".into(), Some(ClosedBy::Client));
             }
             self.state = State::Ended;
             return Ok(());
@@ -260,14 +260,13 @@ impl Session {
                 return self.fail_by(ClosedBy::Fault, carrier, &why, answer.as_bytes());
             }
             Some(fault @ (TlsFault::Close | TlsFault::Reset)) => {
-                self.note(&"the server ended the connection".into());
-                self.client.close(ClosedBy::Fault);
+                self.note(&"the server ended the connection".into(), Some(ClosedBy::Fault));
                 self.wants_reset = fault == TlsFault::Reset;
                 self.state = State::Ended;
                 return;
             }
             Some(TlsFault::Stall) => {
-                self.note(&"the server did not answer".into());
+                self.note(&"the server did not answer".into(), None);
                 self.state = State::Stalled;
                 return;
             }
@@ -335,7 +334,7 @@ impl Session {
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                     secured.is_at_end = true;
                     if secured.is_handshaking {
-                        self.note(&hung_up());
+                        self.note(&hung_up(), Some(ClosedBy::Client));
                     }
                     break;
                 }
@@ -369,8 +368,10 @@ impl Session {
         }
     }
 
-    fn note(&self, why: &Reason) {
-        self.client.tls_failed(why.told(self.fault, self.shown.shows_ours()));
+    /// The handshake has failed, if it was not complete. Whoever was said to have closed the connection before has.
+    fn note(&self, why: &Reason, closed_by: Option<ClosedBy>) {
+        let closed_by = self.client.closed().or(closed_by);
+        self.client.tls_failed(why.told(self.fault, self.shown.shows_ours(), closed_by));
     }
 
     /// Nothing can be read any more, for this reason; the client gets these bytes as they are.
@@ -380,7 +381,7 @@ impl Session {
 
     fn fail_by(&mut self, by: ClosedBy, carrier: &mut impl Write, why: &Reason, farewell: &[u8]) {
         // Before the client can see it.
-        self.note(why);
+        self.note(why, Some(by));
         self.client.close(by);
         // There is room for a few bytes, or nobody who reads.
         let _ = carrier.write(farewell);

@@ -57,7 +57,7 @@ impl Connection {
             return true;
         }
         let mut transport = self.transport.lock();
-        transport.farewell();
+        transport.farewell(ClosedBy::Server);
         !transport.owes()
     }
 

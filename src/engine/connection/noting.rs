@@ -37,9 +37,13 @@ impl Connection {
         }
     }
 
-    /// The connection goes, and nobody has said why: the client has closed or reset it, unless the server was stopped.
+    /// Who ends a connection when nobody has said so: the client has closed or reset it, unless the server was stopped.
+    pub(super) fn who_left(&self) -> ClosedBy {
+        if self.port.stopped.load(Relaxed) { ClosedBy::ServerStopped } else { ClosedBy::Client }
+    }
+
+    /// The connection goes.
     pub(super) fn note_gone(&self) {
-        let is_stopped = self.port.stopped.load(Relaxed);
-        self.client.close(if is_stopped { ClosedBy::ServerStopped } else { ClosedBy::Client });
+        self.client.close(self.who_left());
     }
 }

@@ -103,8 +103,7 @@ impl Connection {
             }
         }
         if self.port.settings.securing.is_some() {
-            // Why it ends is known before that it ends.
-            self.transport.lock().farewell();
+            self.transport.lock().farewell(ClosedBy::Server);
         }
         self.client.close(ClosedBy::Server);
         Fate::Close

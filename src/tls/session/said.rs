@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use rustls::{AlertDescription, Error};
 
+use crate::message::delivery::ClosedBy;
 use crate::message::tls_failures::TlsFailure;
 
 use super::super::fault::TlsFault;
@@ -69,11 +70,12 @@ impl Reason {
     }
 
     /// Where it is not on purpose, with a way out; `is_ours` if the test CA has issued what was shown.
-    pub(super) fn told(&self, fault: Option<TlsFault>, is_ours: bool) -> TlsFailure {
+    pub(super) fn told(&self, fault: Option<TlsFault>, is_ours: bool, closed_by: Option<ClosedBy>) -> TlsFailure {
         if let Some(fault) = fault {
             return TlsFailure {
                 why: format!("{}; TlsFault::{fault:?} is on purpose", self.what),
                 is_on_purpose: true,
+                closed_by,
             };
         }
         let way_out = match self.way_out {
@@ -88,7 +90,7 @@ impl Reason {
                  in it (`Tls::names`)"
             }
         };
-        TlsFailure { why: format!("{}{way_out}", self.what), is_on_purpose: false }
+        TlsFailure { why: format!("{}{way_out}", self.what), is_on_purpose: false, closed_by }
     }
 }
 

@@ -139,9 +139,9 @@ fn nothing_in_the_clear_is_read_after_the_handshake() {
 fn a_farewell_is_said_once() {
     let mut pair = Pair::new(Tls::new(), usize::MAX);
     pair.settle();
-    pair.server.finish(&mut pair.carrier);
+    pair.server.finish(&mut pair.carrier, ClosedBy::Server);
     let length = pair.carrier.got.len();
-    pair.server.finish(&mut pair.carrier);
+    pair.server.finish(&mut pair.carrier, ClosedBy::Server);
     assert_eq!(pair.carrier.got.len(), length);
     pair.settle();
     assert_eq!(pair.client.reader().read(&mut [0]).unwrap(), 0, "the client sees the end");
@@ -216,4 +216,38 @@ fn a_client_that_is_left_waiting_may_send_what_it_likes() {
     assert!(pair.server.is_stalled());
     assert_eq!(pair.server.read(&mut pair.carrier, &mut [0; 100]).unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(pair.carrier.sent.len(), 1, "it is not read");
+}
+
+/// Whoever waits for the failure sees with it who has ended the connection.
+#[rstest]
+#[case::hung_up(b"\x16\x03\x01", None, ClosedBy::Client)]
+#[case::lost_patience(b"\x16\x03\x01", Some(ClosedBy::ServerStopped), ClosedBy::ServerStopped)]
+#[case::no_tls(b"GET / HTTP/1.1\r\n\r\n", None, ClosedBy::Server)]
+fn a_failure_tells_who_ended_it(#[case] sent: &[u8], #[case] left_by: Option<ClosedBy>, #[case] told: ClosedBy) {
+    let mut pair = Pair::new(Tls::new(), usize::MAX);
+    pair.carrier.send(sent, usize::MAX);
+    pair.carrier.is_finished = left_by.is_none();
+    let _ = pair.server.read(&mut pair.carrier, &mut [0]);
+    if let Some(by) = left_by {
+        pair.server.finish(&mut pair.carrier, by);
+    }
+    let failure = pair.server.client.tls().unwrap().unwrap_err();
+    assert_eq!((failure.closed_by, pair.server.client.closed()), (Some(told), Some(told)), "{failure:?}");
+}
+
+#[rstest]
+#[case(TlsFault::Close, Some(ClosedBy::Fault))]
+#[case(TlsFault::Reset, Some(ClosedBy::Fault))]
+#[case(TlsFault::NoTls, Some(ClosedBy::Fault))]
+#[case(TlsFault::HandshakeFailure, Some(ClosedBy::Fault))]
+#[case(TlsFault::Stall, None)]
+fn so_does_one_on_purpose(#[case] fault: TlsFault, #[case] told: Option<ClosedBy>) {
+    let mut pair = Pair::new(Tls::new(), usize::MAX);
+    pair.server.shown.break_with(fault);
+    let mut hello = Vec::new();
+    pair.client.write_tls(&mut hello).unwrap();
+    pair.carrier.send(&hello, usize::MAX);
+    let _ = pair.server.read(&mut pair.carrier, &mut [0]);
+    let failure = pair.server.client.tls().unwrap().unwrap_err();
+    assert_eq!((failure.closed_by, pair.server.client.closed()), (told, told), "{failure:?}");
 }
