@@ -230,3 +230,32 @@ fn a_handler_that_never_returns_does_not_keep_its_server_from_being_dropped() {
     server.on("GET", "/", |_| ());
     ask(&connect(&server));
 }
+
+/// More threads than processors would only take their time from each other.
+#[cfg(feature = "_tls")]
+#[test]
+fn a_crowd_of_handshakes_takes_few_threads_and_others_are_served_meanwhile() {
+    use fixture_server::rustls::ClientConnection;
+
+    if !in_a_child("a_crowd_of_handshakes_takes_few_threads_and_others_are_served_meanwhile", "", |_| ()) {
+        return;
+    }
+    let server = TestServer::builder().tls().start();
+    let other = TestServer::empty();
+    other.on("GET", "/", |_| ());
+    let mut client = ClientConnection::new(Arc::new(server.client_config()), "localhost".try_into().unwrap()).unwrap();
+    let mut hello = Vec::new();
+    client.write_tls(&mut hello).unwrap();
+
+    let clients: Vec<TcpStream> = (0..as_many_as_possible(300)).map(|_| connect(&server)).collect();
+    clients.iter().for_each(|mut client| client.write_all(&hello).unwrap());
+    let (mut most, other) = (0, connect(&other));
+    for mut client in &clients {
+        ask(&other);
+        client.read_exact(&mut [0; 100]).expect("its part of the handshake");
+        most = most.max(threads());
+    }
+    let processors = thread::available_parallelism().unwrap().get();
+    // Some come up because threads lose their processors to the others.
+    assert!(most <= processors + 16, "{most} threads on {processors} processors");
+}

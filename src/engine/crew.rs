@@ -7,7 +7,8 @@
 //! A handler may block for as long as it likes. One thread stands by: as long as there is traffic it looks once in a
 //! millisecond whether anybody polls or takes events; if for two ticks nobody does, it takes over and another one
 //! stands by. For a while after that, threads see to it that somebody else polls *before* they run a handler, so that a
-//! thousand blocking handlers need not wait for a tick each. Threads that find nothing to do leave after some seconds.
+//! thousand blocking handlers need not wait for a tick each. They do so always before the arithmetic of
+//! a TLS handshake, but bring up no more threads for it than there are processors for. Threads that find nothing to do leave after some seconds.
 //! Without traffic nobody ticks.
 
 mod calling;

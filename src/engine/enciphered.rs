@@ -32,9 +32,14 @@ impl Enciphered {
 }
 
 impl Securing for Shown {
-    fn secured(self: Arc<Self>, carrier: SharedTransport, client: &Arc<Client>) -> SharedTransport {
+    fn secured(
+        self: Arc<Self>,
+        carrier: SharedTransport,
+        client: &Arc<Client>,
+        before_work: Box<dyn Fn() + Send>,
+    ) -> SharedTransport {
         let address = if self.is_bound_anywhere() { carrier.lock().local_address() } else { None };
-        let session = Session::new(self, client.clone(), address);
+        let session = Session::new(self, client.clone(), address, before_work);
         Arc::new(Mutex::new(Enciphered { carrier, session, is_closing: false }))
     }
 }

@@ -136,8 +136,14 @@ pub(crate) struct Reply {
 
 /// Enciphers what crosses a connection.
 pub(crate) trait Securing: Send + Sync + std::fmt::Debug {
-    /// A transport of what is said, over one of what crosses the wire.
-    fn secured(self: Arc<Self>, carrier: SharedTransport, client: &Arc<Client>) -> SharedTransport;
+    /// A transport of what is said, over one of what crosses the wire. `before_work` is called before it occupies its thread for
+    /// longer than a quick handler would.
+    fn secured(
+        self: Arc<Self>,
+        carrier: SharedTransport,
+        client: &Arc<Client>,
+        before_work: Box<dyn Fn() + Send>,
+    ) -> SharedTransport;
 }
 
 /// How the connections of one server are treated.

@@ -78,12 +78,33 @@ impl Crew {
             drop((transport, port));
             return self.state.lock();
         };
-        let connection = welcomed(port, transport, peer);
+        let connection = self.welcome(port, transport, peer);
         self.serve(Job::Serve { token: seat, connection, heard: Heard::Nothing, expired: false }, scratch)
     }
 
+    /// A connection that was accepted, and what it meets already.
+    fn welcome(
+        &'static self,
+        port: Arc<Port>,
+        transport: SharedTransport,
+        peer: Option<SocketAddr>,
+    ) -> Box<Connection> {
+        let client = port.service.accepted(peer, connection::now());
+        let transport = match &port.settings.securing {
+            None => transport,
+            Some(securing) => securing.clone().secured(transport, &client, Box::new(|| self.leave_to_another())),
+        };
+        let transport = taped(transport, &client);
+        let fault = port.service.outage().and_then(Outage::on_accept);
+        let mut connection = Box::new(Connection::new(port, transport, client));
+        if let Some(fault) = fault {
+            connection.strike_at_once(&fault);
+        }
+        connection
+    }
+
     /// Takes the connections that wait at a listener which is about to go; others serve them.
-    pub(super) fn accept_last(&self, token: usize, port: &Arc<Port>, listener: &Listener) {
+    pub(super) fn accept_last(&'static self, token: usize, port: &Arc<Port>, listener: &Listener) {
         for _ in 0..BACKLOG {
             let (transport, peer) = match listener.accept() {
                 Ok(accepted) => accepted,
@@ -91,7 +112,7 @@ impl Crew {
                 Err(_) => return,
             };
             let Some(seat) = self.state.lock().slots.add_connection(token, transport.clone()) else { return };
-            let connection = welcomed(port.clone(), transport, peer);
+            let connection = self.welcome(port.clone(), transport, peer);
             drop(self.settle(seat, connection, Fate::Yield));
         }
     }
@@ -235,22 +256,6 @@ impl Crew {
             let _ = self.waker.wake();
         }
     }
-}
-
-/// A connection that was accepted, and what it meets already.
-fn welcomed(port: Arc<Port>, transport: SharedTransport, peer: Option<SocketAddr>) -> Box<Connection> {
-    let client = port.service.accepted(peer, connection::now());
-    let transport = match &port.settings.securing {
-        None => transport,
-        Some(securing) => securing.clone().secured(transport, &client),
-    };
-    let transport = taped(transport, &client);
-    let fault = port.service.outage().and_then(Outage::on_accept);
-    let mut connection = Box::new(Connection::new(port, transport, client));
-    if let Some(fault) = fault {
-        connection.strike_at_once(&fault);
-    }
-    connection
 }
 
 /// Gives up the place of a connection when serving it panics.

@@ -30,7 +30,7 @@ pub fn handshake(data: &[u8]) {
     let (place, input) = choice(input);
     let shown = &KINDS[kind % KINDS.len()];
     let client = Arc::new(Client::new(1, None, UNIX_EPOCH, None));
-    let mut session = Session::new(shown.clone(), client.clone(), None);
+    let mut session = Session::new(shown.clone(), client.clone(), None, Box::new(|| ()));
     let mut carrier =
         InMemory { sent: cut(input, place).map(<[u8]>::to_vec).into(), is_finished: true, ..InMemory::new() };
     carrier.sent.retain(|piece| !piece.is_empty());

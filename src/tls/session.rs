@@ -43,6 +43,8 @@ pub(crate) struct Session {
     /// The connection does not end with `close_notify`.
     leaves_silently: bool,
     wants_reset: bool,
+    /// Called before the arithmetic of a handshake.
+    before_work: Box<dyn Fn() + Send>,
 }
 
 enum State {
@@ -71,9 +73,14 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    pub(crate) fn new(shown: Arc<Shown>, client: Arc<Client>, address: Option<IpAddr>) -> Session {
+    pub(crate) fn new(
+        shown: Arc<Shown>,
+        client: Arc<Client>,
+        address: Option<IpAddr>,
+        before_work: Box<dyn Fn() + Send>,
+    ) -> Session {
         let state = State::Hello { acceptor: Box::default(), has_begun: false };
-        Session { shown, client, state, address, fault: None, leaves_silently: false, wants_reset: false }
+        Session { shown, client, state, address, fault: None, leaves_silently: false, wants_reset: false, before_work }
     }
 
     /// Reads what the client has to say over HTTP. 0 at its end; an error of the kind `InvalidData` if nothing can be read any more:
@@ -276,6 +283,7 @@ impl Session {
         let hello = accepted.client_hello();
         let offered = hello.alpn().into_iter().flatten();
         let alpn_offered: Vec<String> = offered.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        (self.before_work)();
         let config = match self.shown.choose(&hello, self.address, self.fault) {
             Ok(config) => config,
             Err(why) => return self.fail(carrier, &why.into(), HANDSHAKE_FAILURE),

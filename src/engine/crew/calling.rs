@@ -1,8 +1,14 @@
 //! How threads call each other: before one of them is lost to a handler for a while, another has to be there.
 
+use std::num::NonZeroUsize;
+use std::sync::LazyLock;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Crew, Guard, MOST_THREADS};
+
+/// One for each processor, one that stands by, and one that polls.
+static ENOUGH_FOR_ARITHMETIC: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get) + 2);
 
 impl Crew {
     /// Before a handler runs: if handlers have blocked lately, somebody else is to poll while it does; and somebody must
@@ -23,6 +29,17 @@ impl Crew {
         let is_quiet = state.ready.is_empty() && state.tasks.is_empty();
         if !(is_quiet && state.has_standby && state.polling.is_on()) {
             self.call_a_hand(state);
+        }
+    }
+
+    /// Before arithmetic that takes a while: somebody else is to poll, unless so many threads are at it that another one would
+    /// only take its share of the processors.
+    pub(in crate::engine) fn leave_to_another(&'static self) {
+        let enough = *ENOUGH_FOR_ARITHMETIC;
+        let state = self.state.lock();
+        if state.idle_threads > 0 || state.threads < enough {
+            drop(state);
+            self.leave_to_others();
         }
     }
 

@@ -27,7 +27,7 @@ impl Pair {
         let client = ClientConnection::new(Arc::new(client_config(None).unwrap()), name).unwrap();
         let peer = Arc::new(Mutex::new(Peer::default()));
         let shown = Shown::new(Tls::new(), None, false).unwrap();
-        let transport = shown.secured(peer.clone(), &Arc::new(Client::new(1, None, UNIX_EPOCH, None)));
+        let transport = shown.secured(peer.clone(), &Arc::new(Client::new(1, None, UNIX_EPOCH, None)), Box::new(|| ()));
         let mut pair = Pair { client, peer, transport };
         while pair.client.is_handshaking() || pair.client.wants_write() {
             pair.pass_on();

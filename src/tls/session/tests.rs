@@ -1,6 +1,8 @@
 //! Sessions with a client in memory, however the bytes come and go.
 
 use std::io::ErrorKind;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::UNIX_EPOCH;
 
 use rstest::rstest;
@@ -16,6 +18,8 @@ use super::*;
 
 struct Pair {
     client: ClientConnection,
+    /// How often the server was about to work something out.
+    worked: Arc<AtomicUsize>,
     server: Session,
     carrier: InMemory,
     /// What the client sends comes in pieces of this length.
@@ -30,8 +34,11 @@ impl Pair {
         let config = Arc::new(client_config(None).unwrap());
         let client = ClientConnection::new(config, ServerName::try_from("localhost").unwrap()).unwrap();
         let shown = Shown::new(tls, None, false).unwrap();
-        let server = Session::new(shown, Arc::new(Client::new(1, None, UNIX_EPOCH, None)), None);
-        Pair { client, server, carrier: InMemory::new(), pieces, seen: 0, got: Vec::new() }
+        let worked = Arc::new(AtomicUsize::new(0));
+        let count = worked.clone();
+        let before_work = Box::new(move || drop(count.fetch_add(1, Relaxed)));
+        let server = Session::new(shown, Arc::new(Client::new(1, None, UNIX_EPOCH, None)), None, before_work);
+        Pair { client, worked, server, carrier: InMemory::new(), pieces, seen: 0, got: Vec::new() }
     }
 
     /// What either has to say goes to the other, until neither has; what the server has read by then.
@@ -81,6 +88,7 @@ fn it_does_not_matter_how_the_bytes_come(
     assert!(pair.server.is_handshaking());
     assert_eq!(pair.settle(), b"");
     assert!(!pair.server.is_handshaking() && pair.server.client.tls().unwrap().is_ok());
+    assert_eq!(pair.worked.load(Relaxed), 1);
     let request = b"GET / HTTP/1.1\r\n\r\n".repeat(50);
     pair.client.writer().write_all(&request).unwrap();
     assert_eq!(pair.settle(), request);
@@ -89,6 +97,7 @@ fn it_does_not_matter_how_the_bytes_come(
     pair.client.send_close_notify();
     pair.settle();
     assert_eq!(pair.server.read(&mut pair.carrier, &mut [0]).unwrap(), 0);
+    assert_eq!(pair.worked.load(Relaxed), 1, "only the handshake is work");
 }
 
 /// What counts as written has left; what has not is sent once and not twice.
@@ -250,4 +259,5 @@ fn so_does_one_on_purpose(#[case] fault: TlsFault, #[case] told: Option<ClosedBy
     let _ = pair.server.read(&mut pair.carrier, &mut [0]);
     let failure = pair.server.client.tls().unwrap().unwrap_err();
     assert_eq!((failure.closed_by, pair.server.client.closed()), (told, told), "{failure:?}");
+    assert_eq!(pair.worked.load(Relaxed), 0);
 }
