@@ -46,6 +46,15 @@ impl Client {
         self.stream.write_all(request)
     }
 
+    /// Whether the server has neither closed the connection nor said that it will.
+    pub(crate) fn is_open(&self) -> bool {
+        if self.is_closing || self.stream.set_nonblocking(true).is_err() {
+            return false;
+        }
+        let is_quiet = matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        self.stream.set_nonblocking(false).is_ok() && is_quiet
+    }
+
     /// Reads an answer: its status and its body, of which no more than a buffer full is kept.
     pub(crate) fn answer(&mut self) -> io::Result<(u16, Vec<u8>)> {
         let mut length = 0;
