@@ -17,7 +17,7 @@ pub(crate) struct Row {
     pub(crate) what: String,
     pub(crate) unit: &'static str,
     pub(crate) better: Better,
-    /// `None` where it failed, or made errors.
+    /// `None` where it failed, made errors, or has no such thing.
     pub(crate) values: BTreeMap<String, Vec<Option<f64>>>,
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn full(rows: &[Row]) -> String {
                     format!("{}x ({least} to {most}; {})", shown(ratio.median), shown(value))
                 }
                 (None, Some(value), _) => shown(value),
-                (_, None, Some(_)) => "failed".to_owned(),
+                (_, None, Some(_)) => "none".to_owned(),
                 _ => "–".to_owned(),
             };
             let _ = write!(text, " {cell} |");
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(row.ratio(OURS).map(|ratio| shown(ratio.least)).as_deref(), Some("0.50"));
         let mut failed = Row::new("x", "s", Better::Lower);
         failed.add(OURS, None);
-        assert!(full(&[failed]).contains("| x, s ↓ | failed |"));
+        assert!(full(&[failed]).contains("| x, s ↓ | none |"));
     }
 
     #[test]
