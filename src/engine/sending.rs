@@ -15,9 +15,10 @@ use super::{FOREVER, Hands};
 
 pub(super) use pace::Pace;
 
-/// So many bytes go out in one write, and in one turn, at most; what stands ahead of a file that the system sends comes on top. A client that takes them as fast as they come must not
-/// hold a thread for the whole of a large file.
-const TURN: u64 = 256 << 10;
+/// So many bytes go out in one write, and in one turn, at most; what stands ahead of a file that the system sends comes on top.
+/// A client that takes them as fast as they come must not hold a thread for the whole of a large file; but where each write
+/// wakes a client for a little only, both lose their processor more often than they send.
+const TURN: u64 = 1 << 20;
 
 #[derive(Debug)]
 pub(super) struct Sending {
